@@ -1,3 +1,3 @@
-/** Placeholder. */
+/** The database schema and its forward-only migrations. */
 @org.jspecify.annotations.NullMarked
 package io.tuskmq.migrations;

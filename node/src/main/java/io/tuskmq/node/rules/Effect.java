@@ -1,0 +1,76 @@
+package io.tuskmq.node.rules;
+
+import io.tuskmq.storage.LogReader;
+import io.tuskmq.storage.Message;
+import java.util.List;
+
+/** What a session wants done. Carried out in the order given, by one place: the session's runner. */
+public sealed interface Effect {
+    // --- to the client
+
+    /** @param packetId 0 for QoS 0; {@code subscriptionIds} without zeros */
+    record SendPublish(int packetId, int qos, boolean dup, boolean retain, Message message, List<Integer> subscriptionIds)
+            implements Effect {}
+
+    record SendPubAck(int packetId, int reason) implements Effect {}
+
+    record SendPubRec(int packetId, int reason) implements Effect {}
+
+    record SendPubRel(int packetId, int reason) implements Effect {}
+
+    record SendPubComp(int packetId, int reason) implements Effect {}
+
+    record SendSubAck(int packetId, List<Integer> reasons) implements Effect {}
+
+    record SendUnsubAck(int packetId, List<Integer> reasons) implements Effect {}
+
+    /** Ends the connection (MQTT 5: DISCONNECT with the reason first). The will is published. */
+    record Disconnect(int reason, String why) implements Effect {}
+
+    // --- to the broker
+
+    /** Route the message and append it to the log; answer {@link Event.Committed}. QoS 0: route it, no answer. */
+    record Route(int packetId, Message message, boolean withReceipt) implements Effect {}
+
+    /** Register the subscription for live messages. */
+    record AddRoute(Subscription subscription) implements Effect {}
+
+    record RemoveRoute(Subscription subscription) implements Effect {}
+
+    /** Hand over retained messages: through the log for a logged subscription, else by {@link Event.RetainedArrived}. */
+    record SendRetained(Subscription subscription) implements Effect {}
+
+    /** The next page of {@link #SendRetained} may come: the queue has room. */
+    record MoreRetained(Subscription subscription) implements Effect {}
+
+    // --- to the store
+
+    record ForgetReceipt(int packetId) implements Effect {}
+
+    /** Write cursor and in-flight; answer {@link Event.CheckpointDone} with the number. */
+    record Checkpoint(long number, long[] cursor, byte[] inflight, boolean durable) implements Effect {}
+
+    /** Store them (persistent session); answer {@link Event.Subscribed}. */
+    record StoreSubscriptions(int packetId, List<Subscription> subscriptions) implements Effect {}
+
+    record DeleteSubscriptions(int packetId, List<Subscription> keys) implements Effect {}
+
+    /** Answer {@link Event.Fetched}. */
+    record Fetch(List<LogReader.Position> positions) implements Effect {}
+
+    /** Answer {@link Event.PageRead} or {@link Event.ReadFailed}. One at a time. */
+    record ReadLog(List<LogReader.Range> ranges, int limit) implements Effect {}
+
+    // --- to the counters
+
+    /** Messages not delivered, and why: each is counted, none is silent. */
+    record Dropped(int messages, Reason reason) implements Effect {
+        public enum Reason {
+            EXPIRED,
+            TOO_LARGE,
+            NOT_WRITABLE,
+            RETENTION,
+            QUEUE_FULL
+        }
+    }
+}

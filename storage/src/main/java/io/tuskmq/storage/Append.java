@@ -1,0 +1,62 @@
+package io.tuskmq.storage;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One message on its way into a lane. Made by the node's router, which extends it with what it needs to answer the publisher; owned
+ * by the {@link LaneWriter} from {@link LaneWriter#append} until one of the {@link LaneListener}'s methods is called for it.
+ */
+public abstract class Append {
+    /** An incoming QoS 2 packet id to be remembered in the same transaction, guarded by the session's epoch (I3). */
+    public record Receipt(long sessionId, long epoch, int packetId) {}
+
+    private final Message message;
+    private final @Nullable Receipt receipt;
+    private final long willId;
+    private long id;
+
+    protected Append(Message message, @Nullable Receipt receipt, long willId) {
+        this.message = message;
+        this.receipt = receipt;
+        this.willId = willId;
+    }
+
+    public final Message message() {
+        return message;
+    }
+
+    public final @Nullable Receipt receipt() {
+        return receipt;
+    }
+
+    /** The will that this append consumes (I8), or 0. When another node has consumed it, the append is refused. */
+    public final long willId() {
+        return willId;
+    }
+
+    /** The log id, given when the append is put into a batch. */
+    public final long id() {
+        return id;
+    }
+
+    public final void id(long id) {
+        this.id = id;
+    }
+
+    /** Finds {@link #filterIds} anew. Called on the lane's thread when the copy of the filter set has moved on. */
+    public abstract void match();
+
+    /** The persistent filters whose rows this message becomes; empty when none matched. */
+    public abstract long[] filterIds();
+
+    /** The version of the filter set that {@link #filterIds} was found with; {@link Long#MAX_VALUE} when it depends on none. */
+    public abstract long filtersVersion();
+
+    /**
+     * What the message does to the retained message of its topic: it replaces it (or removes it, when the payload is empty) if the
+     * RETAIN flag is set. False for copies of retained messages on their way to one session.
+     */
+    public boolean changesRetained() {
+        return message.retain();
+    }
+}

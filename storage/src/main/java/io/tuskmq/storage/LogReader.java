@@ -1,0 +1,35 @@
+package io.tuskmq.storage;
+
+import io.tuskmq.storage.rules.LaneVector;
+import io.vertx.core.Future;
+import java.util.List;
+import java.util.Optional;
+
+/** Reads the log. Requests made at the same time go in one statement, and those for the same part of a filter share its rows. */
+public interface LogReader {
+    /** One filter, above an id. */
+    record Range(long filterId, long afterId) {}
+
+    /** A message in the log and which of the asked filters it lies under (ascending). */
+    record Logged(long id, long[] filterIds, Message message) {}
+
+    /**
+     * Messages in the order of their ids. All rows of the asked ranges at or below {@code throughId} that belong to a lane's part at
+     * or below {@code heads} are in it; {@code throughId} is {@link Long#MAX_VALUE} when the end was reached. {@code starts} are the
+     * ids at which lanes began, for cursors that never heard of a lane.
+     */
+    record Page(List<Logged> messages, long throughId, LaneVector heads, LaneVector starts) {
+        public boolean isEnd() {
+            return throughId == Long.MAX_VALUE;
+        }
+    }
+
+    /** Where one message lies. */
+    record Position(long filterId, long id) {}
+
+    /** The first messages of the ranges, at most {@code limit} per filter. */
+    Future<Page> read(List<Range> ranges, int limit);
+
+    /** The messages at the positions; empty where retention has dropped one. */
+    Future<List<Optional<Message>>> fetch(List<Position> positions);
+}

@@ -1,0 +1,134 @@
+package io.tuskmq.storage;
+
+import io.tuskmq.storage.rules.LaneVector;
+import io.vertx.core.Future;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Persistent sessions. All writes are guarded by the session's epoch (I4); all calls are batched over sessions. */
+public interface Sessions {
+    /** A session that never expires: the MQTT 5 value of the Session Expiry Interval. */
+    long NEVER_EXPIRES = 0xFFFF_FFFFL;
+
+    /**
+     * What CONNECT asks for.
+     *
+     * @param expirySeconds 0: the session ends with the connection and no new row is made for it
+     * @param force take the session even if a node with a valid lease owns it
+     */
+    record Claim(
+            String clientId,
+            String principal,
+            long incarnation,
+            boolean cleanStart,
+            long expirySeconds,
+            boolean force,
+            @Nullable NewWill will) {}
+
+    /** The will of a CONNECT, stored until the connection ends (also for sessions that are not stored). */
+    record NewWill(Message message, long delaySeconds, long messageExpirySeconds) {}
+
+    /** What became of a claim. */
+    sealed interface Claimed {
+        /**
+         * The session is ours.
+         *
+         * @param sessionId 0 when nothing is stored for it (a clean session)
+         * @param sessionPresent whether state was found and kept
+         * @param state what was found (a new session: heads as cursor, nothing else)
+         * @param willId of the new will, 0 without one
+         * @param dueWills wills of earlier connections of this client that must be published before CONNACK
+         */
+        record Owned(
+                long sessionId,
+                long epoch,
+                boolean sessionPresent,
+                SessionState state,
+                long willId,
+                List<Wills.DueWill> dueWills)
+                implements Claimed {}
+
+        /** The client id's session belongs to another principal. Nothing was changed. */
+        record OtherPrincipal() implements Claimed {}
+
+        /** Another live node has it: ask it to let go, then claim with force. Nothing was changed. */
+        record OwnedElsewhere(long incarnation) implements Claimed {}
+    }
+
+    /** A session as stored. {@code inflight} is what the session's rules wrote; {@code receipts} are incomplete incoming QoS 2 ids. */
+    record SessionState(
+            LaneVector cursor, byte[] inflight, List<StoredSubscription> subscriptions, List<Integer> receipts) {}
+
+    /**
+     * A subscription as stored.
+     *
+     * @param share the group of a shared subscription, empty otherwise; {@code filter} is without the {@code $share/group/}
+     * @param subscriptionId the MQTT 5 identifier, 0 = none
+     * @param filterId the persistent filter (0 for a maximum QoS of 0: such messages are not kept)
+     * @param start heads when it was made: only what lies above them belongs to it
+     * @param retainedAfter null when its retained messages were handed over; else the topic after which to go on
+     */
+    record StoredSubscription(
+            String filter,
+            String share,
+            int qos,
+            boolean noLocal,
+            boolean retainAsPublished,
+            int retainHandling,
+            int subscriptionId,
+            long filterId,
+            LaneVector start,
+            @Nullable String retainedAfter) {}
+
+    /** What a checkpoint writes: all that is needed to go on elsewhere. */
+    record Checkpoint(long sessionId, long epoch, long[] cursor, byte[] inflight) {}
+
+    /** What happens to the will when the connection ends. */
+    sealed interface WillAction {
+        /** A normal DISCONNECT: it is deleted. */
+        record Drop() implements WillAction {}
+
+        /** It becomes due after the delay, or when the session ends, whichever is first; 0 = due at once. */
+        record Schedule(long delaySeconds) implements WillAction {}
+
+        /** There is none, or an append consumes it. */
+        record Nothing() implements WillAction {}
+    }
+
+    /** The end of a connection: last checkpoint, owner gone, expiry starts (an expiry of 0 ends the session). */
+    record Release(Checkpoint checkpoint, long expirySeconds, long willId, WillAction will) {}
+
+    Future<Claimed> claim(Claim claim);
+
+    /**
+     * @param durable false allows the commit to be lost in a crash of the database: only for what QoS 1 may repeat
+     * @return false when the session was lost to a newer claim
+     */
+    Future<Boolean> checkpoint(Checkpoint checkpoint, boolean durable);
+
+    /** Returns false when the session was lost to a newer claim (then nothing was changed). */
+    Future<Boolean> release(Release release);
+
+    /**
+     * Stores or replaces subscriptions. When the future completes, no later append can miss them (I7). Those with a QoS above 0 get a
+     * filter id; a replaced one keeps its start. Returns them as stored; an empty list when the session was lost.
+     */
+    Future<List<StoredSubscription>> subscribe(long sessionId, long epoch, List<StoredSubscription> subscriptions);
+
+    /** Deletes subscriptions by filter and share. Returns, for each, whether it existed; an empty list when the session was lost. */
+    Future<List<Boolean>> unsubscribe(long sessionId, long epoch, List<SubscriptionKey> keys);
+
+    record SubscriptionKey(String filter, String share) {}
+
+    /** Notes how far the retained messages of a new subscription were handed over; null = all. */
+    Future<Boolean> retainedProgress(long sessionId, long epoch, SubscriptionKey key, @Nullable String after);
+
+    /** Forgets a QoS 2 receipt, durably: only then may PUBCOMP be sent (I3). Returns false when the session was lost. */
+    Future<Boolean> forgetReceipt(long sessionId, long epoch, int packetId);
+
+    /** Ends up to {@code limit} sessions whose expiry has passed; their pending wills become due. Returns how many. */
+    Future<Integer> endExpired(int limit);
+
+    /** How many sessions are stored. */
+    Future<Long> count();
+}

@@ -1,0 +1,37 @@
+package io.tuskmq.storage;
+
+import io.vertx.core.Future;
+
+/**
+ * The memory of the broker. Two stand behind this port and pass one contract test: {@code PgStore} (PostgreSQL) and {@code
+ * MemoryStore} (for tests and simulation). Every future fails with {@link StorageException} only. Calls may come from any thread;
+ * futures complete on the caller's Vert.x context where there is one.
+ */
+public interface Store {
+    Leases leases();
+
+    Filters filters();
+
+    Sessions sessions();
+
+    LogReader log();
+
+    Retained retained();
+
+    Wills wills();
+
+    /**
+     * The one writer of a leased lane; call once per lane and incarnation.
+     *
+     * @param listener told of each batch, on one thread, in the lane's order
+     */
+    LaneWriter laneWriter(Leases.Lane lane, LaneListener listener);
+
+    /** Creates log partitions ahead and drops those that no session needs or that are older than the retention. */
+    Future<Retention> maintainLog(long retentionMillis);
+
+    /** What {@link #maintainLog} did: partitions made and dropped, and how many messages went undelivered with them. */
+    record Retention(int created, int dropped, long undelivered) {}
+
+    Future<Void> close();
+}
