@@ -6,26 +6,30 @@ import java.util.List;
 
 /** What a session wants done. Carried out in the order given, by one place: the session's runner. */
 public sealed interface Effect {
+    /** An effect on the client's connection. */
+    sealed interface ToClient extends Effect {}
+
     // --- to the client
 
     /** @param packetId 0 for QoS 0; {@code subscriptionIds} without zeros */
-    record SendPublish(int packetId, int qos, boolean dup, boolean retain, Message message, List<Integer> subscriptionIds)
-            implements Effect {}
+    record SendPublish(
+            int packetId, int qos, boolean dup, boolean retain, Message message, List<Integer> subscriptionIds)
+            implements ToClient {}
 
-    record SendPubAck(int packetId, int reason) implements Effect {}
+    record SendPubAck(int packetId, int reason) implements ToClient {}
 
-    record SendPubRec(int packetId, int reason) implements Effect {}
+    record SendPubRec(int packetId, int reason) implements ToClient {}
 
-    record SendPubRel(int packetId, int reason) implements Effect {}
+    record SendPubRel(int packetId, int reason) implements ToClient {}
 
-    record SendPubComp(int packetId, int reason) implements Effect {}
+    record SendPubComp(int packetId, int reason) implements ToClient {}
 
-    record SendSubAck(int packetId, List<Integer> reasons) implements Effect {}
+    record SendSubAck(int packetId, List<Integer> reasons) implements ToClient {}
 
-    record SendUnsubAck(int packetId, List<Integer> reasons) implements Effect {}
+    record SendUnsubAck(int packetId, List<Integer> reasons) implements ToClient {}
 
     /** Ends the connection (MQTT 5: DISCONNECT with the reason first). The will is published. */
-    record Disconnect(int reason, String why) implements Effect {}
+    record Disconnect(int reason, String why) implements ToClient {}
 
     // --- to the broker
 
@@ -40,7 +44,7 @@ public sealed interface Effect {
     /** Hand over retained messages: through the log for a logged subscription, else by {@link Event.RetainedArrived}. */
     record SendRetained(Subscription subscription) implements Effect {}
 
-    /** The next page of {@link #SendRetained} may come: the queue has room. */
+    /** The next page of retained messages may come: the queue has room. */
     record MoreRetained(Subscription subscription) implements Effect {}
 
     // --- to the store

@@ -1,0 +1,35 @@
+package io.tuskmq.node.session;
+
+import io.tuskmq.node.rules.Effect;
+import io.vertx.core.Context;
+
+/** A client's network connection, seen from its session. All methods are called on its context (one event loop). */
+public interface Connection {
+    /** The event loop that the connection, and so its session, lives on. */
+    Context context();
+
+    /**
+     * Sends the successful CONNACK; from now on packets become events.
+     *
+     * @param assignedClientId empty when the client brought its own
+     * @param expirySeconds as granted; told to an MQTT 5 client when it differs from what it asked for
+     */
+    void accept(boolean sessionPresent, String assignedClientId, long expirySeconds);
+
+    /** Sends a CONNACK with the MQTT 5 reason code (translated for MQTT 3) and closes. */
+    void reject(int reason, String why);
+
+    /** Sends a packet. QoS 0 messages are the caller's to drop when {@link #isWritable} is false. */
+    void send(Effect.ToClient packet);
+
+    /** False when the client reads more slowly than we write: the channel's buffer is above its high-water mark. */
+    boolean isWritable();
+
+    /** Stops reading the socket; keep-alive doesn't run meanwhile. Calls count: as many resumes as pauses. */
+    void pauseReading();
+
+    void resumeReading();
+
+    /** Closes (MQTT 5: DISCONNECT with the reason first, if it is not 0). {@link ConnectionHandler#closed} follows. */
+    void close(int reason, String why);
+}
