@@ -17,10 +17,12 @@ final class Problems {
     void check(Setting<?> setting, String text) {
         try {
             setting.parse(text);
-        } catch (IllegalArgumentException _) {
-            // The value is left out where it could hold a password.
-            String value = setting.equals(Settings.DATABASE_URL) ? "this value" : "'" + text + "'";
-            add(setting.key() + ": " + value + " is not allowed; allowed: " + setting.allowed());
+        } catch (IllegalArgumentException e) {
+            // A URL's value is not repeated: it may hold a password. Its parser says what is wrong without it.
+            String what = setting.equals(Settings.DATABASE_URL)
+                    ? String.valueOf(e.getMessage())
+                    : "'" + text + "' is not allowed";
+            add(setting.key() + ": " + what + "; allowed: " + setting.allowed());
         }
     }
 

@@ -8,6 +8,7 @@ import static io.tuskmq.node.Setting.require;
 import static io.tuskmq.node.Setting.string;
 import static io.tuskmq.node.Setting.whole;
 
+import io.tuskmq.migrations.DatabaseUrl;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,12 +39,12 @@ public final class Settings {
             300,
             "How long the database takes this node for alive after its last heartbeat, in seconds.");
 
-    public static final Setting<String> DATABASE_URL = string(
+    public static final Setting<Optional<DatabaseUrl>> DATABASE_URL = new Setting<>(
             "database.url",
             "",
-            "|postgres(ql)?://[^\\s]+",
             "postgresql://user:password@host:port/database, or empty for the embedded PostgreSQL",
-            "PostgreSQL (15 or later) that is the broker's memory; empty: an embedded one, for development and single machines.");
+            "PostgreSQL (15 or later) that is the broker's memory; empty: an embedded one, for development and single machines.",
+            text -> text.isEmpty() ? Optional.empty() : Optional.of(DatabaseUrl.parse(text)));
 
     public static final Setting<Optional<Path>> DATABASE_EMBEDDED_DIR = path(
             "database.embedded.dir",
