@@ -242,6 +242,16 @@ BEGIN
     RETURN true;
 END $$;
 
+-- The same, if the lease has ended by now: its owner may be renewing it, then the row is locked or no longer ended.
+CREATE FUNCTION end_expired_node(p_incarnation bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM 1 FROM node WHERE incarnation = p_incarnation AND lease_until < clock_timestamp() FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    RETURN end_node(p_incarnation);
+END $$;
+
 -- Removes filters that no subscription needs: the candidates are looked for without the lock, and looked at again under it.
 CREATE FUNCTION remove_unused_filters(p_limit integer) RETURNS integer LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
