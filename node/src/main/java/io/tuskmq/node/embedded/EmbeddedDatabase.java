@@ -267,6 +267,9 @@ public final class EmbeddedDatabase implements AutoCloseable {
                     start();
                     Optional<ProcessHandle> postmaster = Postmaster.named(data);
                     if (postmaster.isPresent()) {
+                        log.warn(
+                                "embedded PostgreSQL runs again pid={}",
+                                postmaster.get().pid());
                         return postmaster.get();
                     }
                 } catch (IOException | EmbeddedDatabaseException e) {
