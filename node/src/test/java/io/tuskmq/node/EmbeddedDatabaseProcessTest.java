@@ -50,11 +50,13 @@ class EmbeddedDatabaseProcessTest {
             execute("INSERT INTO kept VALUES (2)");
             node.process().destroyForcibly();
             node.awaitExit();
-            assertTrue(orphan.isAlive(), "it outlives a killed node: that is what the next start must cope with");
+            assertTrue(
+                    postgres().contains(orphan),
+                    "it outlives a killed node: that is what the next start must cope with");
         }
         try (NodeProcess node = NodeProcess.start(dir)) {
             node.awaitReady();
-            assertFalse(orphan.isAlive(), "the orphan was stopped");
+            assertFalse(postgres().contains(orphan), "the orphan was stopped");
             assertTrue(node.log().contains("pid=" + orphan.pid() + " was left running"), node.log());
             execute("INSERT INTO kept VALUES (3)");
             node.process().destroyForcibly();
