@@ -15,4 +15,9 @@ public final class SettingsException extends RuntimeException {
     public List<String> problems() {
         return problems;
     }
+
+    @Override
+    public String getMessage() {
+        return String.join("\n", problems);
+    }
 }

@@ -20,21 +20,28 @@ final class PgLeases implements Leases {
     private static final String END_EXPIRED = "SELECT end_expired_node($1)";
 
     private final Sql sql;
+    private final PgPartitions partitions;
 
-    PgLeases(Sql sql) {
+    PgLeases(Sql sql, PgPartitions partitions) {
         this.sql = sql;
+        this.partitions = partitions;
     }
 
     @Override
     public Future<Lease> register(String nodeName, int lanes, long leaseMillis) {
-        return sql.query(REGISTER, Tuple.of(nodeName, lanes, leaseMillis)).map(rows -> {
-            List<Lane> leased = new ArrayList<>();
-            for (Row row : rows) {
-                leased.add(new Lane(row.getInteger("lane_id"), row.getLong("head"), row.getLong("incarnation")));
-            }
-            leased.sort(Comparator.comparingInt(Lane::laneId));
-            return new Lease(leased.getFirst().incarnation(), leased);
-        });
+        // Who is about to append finds partitions.
+        return partitions
+                .ensureAhead()
+                .compose(made -> sql.query(REGISTER, Tuple.of(nodeName, lanes, leaseMillis)))
+                .map(rows -> {
+                    List<Lane> leased = new ArrayList<>();
+                    for (Row row : rows) {
+                        leased.add(
+                                new Lane(row.getInteger("lane_id"), row.getLong("head"), row.getLong("incarnation")));
+                    }
+                    leased.sort(Comparator.comparingInt(Lane::laneId));
+                    return new Lease(leased.getFirst().incarnation(), leased);
+                });
     }
 
     @Override

@@ -30,7 +30,7 @@ public final class PgStore implements Store {
     private PgStore(Sql sql, Options options, Filters.Copy copy) {
         this.sql = sql;
         this.partitions = new PgPartitions(sql, options.partitionMillis());
-        this.leases = new PgLeases(sql);
+        this.leases = new PgLeases(sql, partitions);
         this.filters = new PgFilters(sql, copy);
         this.log = new PgLog(sql, READ_CONNECTIONS);
     }

@@ -20,7 +20,6 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,7 +38,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     private static final Duration CHILDREN_END = Duration.ofSeconds(10);
     private static final int START_SECONDS = 600;
     private static final int STOP_SECONDS = 60;
-    private static final int RESTART_PAUSE_SECONDS = 2;
+    private static final long WATCH_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final int PASSWORD_BYTES = 24;
     /** Without these a committed row is lost in a crash; given on the command line, so that they win over the file. */
     private static final List<String> DURABLE = List.of("fsync", "synchronous_commit", "full_page_writes");
@@ -206,7 +205,7 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
 
     private void stopPostgres() throws IOException {
-        if (Postmaster.named(data).filter(p -> Postmaster.worksIn(p, data)).isEmpty()) {
+        if (!isRunning()) {
             return;
         }
         List<String> stop = List.of("stop", "--pgdata=" + data, "--wait", "--timeout=" + STOP_SECONDS);
@@ -244,42 +243,44 @@ public final class EmbeddedDatabase implements AutoCloseable {
     }
 
     /** Starts PostgreSQL again when it dies while we are open: killed for want of memory, say. */
-    private void watch() throws IOException {
-        ProcessHandle first = Postmaster.named(data)
-                .orElseThrow(() -> new EmbeddedDatabaseException(
-                        "The embedded PostgreSQL in " + directory + " ended right after its start."));
+    private void watch() {
         Thread.ofPlatform().daemon().name("embedded-postgresql").start(() -> {
-            @Nullable ProcessHandle postmaster = first;
-            while (postmaster != null) {
-                postmaster.onExit().join();
-                postmaster = restart();
+            state.lock();
+            try {
+                while (!closing) {
+                    if (!isRunning()) {
+                        restart();
+                    }
+                    stateChanged.awaitNanos(WATCH_NANOS);
+                }
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+            } finally {
+                state.unlock();
             }
         });
     }
 
-    private @Nullable ProcessHandle restart() {
-        state.lock();
+    /** Not by waiting for its end: where process 1 doesn't collect its dead, a dead one seems to run for ever. */
+    private boolean isRunning() {
         try {
-            while (!closing) {
-                try {
-                    log.warn("embedded PostgreSQL died: starting it again");
-                    endOrphans();
-                    start();
-                    Optional<ProcessHandle> postmaster = Postmaster.named(data);
-                    if (postmaster.isPresent()) {
-                        return postmaster.get();
-                    }
-                } catch (IOException | EmbeddedDatabaseException e) {
-                    log.error("embedded PostgreSQL: {}; next attempt in {} s", e.getMessage(), RESTART_PAUSE_SECONDS);
-                }
-                stateChanged.awaitNanos(TimeUnit.SECONDS.toNanos(RESTART_PAUSE_SECONDS));
-            }
-        } catch (InterruptedException _) {
-            Thread.currentThread().interrupt();
-        } finally {
-            state.unlock();
+            return Postmaster.named(data)
+                    .filter(p -> Postmaster.worksIn(p, data))
+                    .isPresent();
+        } catch (IOException | EmbeddedDatabaseException _) {
+            return false;
         }
-        return null;
+    }
+
+    private void restart() {
+        try {
+            log.warn("embedded PostgreSQL died: starting it again");
+            endOrphans();
+            start();
+            log.warn("embedded PostgreSQL runs again");
+        } catch (IOException | EmbeddedDatabaseException e) {
+            log.error("embedded PostgreSQL: {}; it is tried again", e.getMessage());
+        }
     }
 
     /** Made once; only this user can read it, and only this machine can reach the port. */
