@@ -43,6 +43,8 @@ final class MqttConnection implements Connection {
     private @Nullable PublishWriter publishes;
 
     private boolean replyPause;
+    private boolean tellingWritable;
+    private boolean toldWritable = true;
     private long unwritableSinceNanos;
     private boolean stallCheck;
 
@@ -391,7 +393,18 @@ final class MqttConnection implements Connection {
             replyPause = false;
             tap.resume();
         }
-        if (state == State.OPEN) {
+        if (!tellingWritable) {
+            // Not from within a send: the session is in the midst of its effects then.
+            tellingWritable = true;
+            tap.later(this::tellWritable);
+        }
+    }
+
+    private void tellWritable() {
+        tellingWritable = false;
+        boolean writable = outbox().isChannelWritable();
+        if (state == State.OPEN && writable != toldWritable) {
+            toldWritable = writable;
             loop.handler.writable(this, writable);
         }
     }
