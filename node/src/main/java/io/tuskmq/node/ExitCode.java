@@ -11,7 +11,10 @@ public enum ExitCode {
             "The database refused the user or has no such database, the schema could not be migrated, or it is newer than this release knows."),
     EMBEDDED_DATABASE(
             5, "The embedded PostgreSQL did not start: its directory is in use, damaged or of another version."),
-    ADDRESS(6, "An address could not be listened on: in use, or not of this machine.");
+    ADDRESS(6, "An address could not be listened on: in use, or not of this machine."),
+    LEASE_LOST(
+            7,
+            "Another node took this one for dead, or was started under its name; clients were dropped, nothing was lost. Start it again.");
 
     private final int code;
     private final String meaning;

@@ -92,13 +92,13 @@ public final class Main {
     private void start(List<String> options) {
         Settings settings = SettingsSource.read(options, System.getenv());
         stopOnSignal();
-        String ready = new Startup(settings, lifecycle).start();
+        String ready = new Startup(settings, lifecycle, this::exit).start();
         out.println(ready);
         out.flush();
     }
 
     private void migrate(List<String> options) {
-        Startup startup = new Startup(SettingsSource.read(options, System.getenv()), lifecycle);
+        Startup startup = new Startup(SettingsSource.read(options, System.getenv()), lifecycle, this::exit);
         stopOnSignal();
         Migrate.Result result = startup.migrate(startup.openDatabase());
         out.println("schema version=" + result.version() + " applied=" + result.applied());

@@ -16,7 +16,9 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,10 +32,14 @@ final class Startup {
 
     private final Settings settings;
     private final Lifecycle lifecycle;
+    private final Consumer<ExitCode> exit;
+    private final AtomicBoolean ending = new AtomicBoolean();
 
-    Startup(Settings settings, Lifecycle lifecycle) {
+    /** @param exit stops all that was started and ends the process; called on a thread of its own */
+    Startup(Settings settings, Lifecycle lifecycle, Consumer<ExitCode> exit) {
         this.settings = settings;
         this.lifecycle = lifecycle;
+        this.exit = exit;
     }
 
     /**
@@ -128,10 +134,18 @@ final class Startup {
 
     private Node startNode(Vertx vertx, DatabaseUrl database, Metrics metrics) {
         try {
-            return await(Node.start(vertx, settings, database, metrics), PART_LIMIT);
+            return await(Node.start(vertx, settings, database, metrics, this::leaseLost), PART_LIMIT);
         } catch (PartException e) {
             throw e.asStartException("mqtt.host " + settings.get(Settings.MQTT_HOST) + ", mqtt.port "
                     + settings.get(Settings.MQTT_PORT));
+        }
+    }
+
+    /** Called on an event loop, perhaps more than once. */
+    private void leaseLost() {
+        if (ending.compareAndSet(false, true)) {
+            log.error("another node took this one for dead, or was started under its name: stopping");
+            Thread.ofPlatform().name("lease-lost").start(() -> exit.accept(ExitCode.LEASE_LOST));
         }
     }
 

@@ -44,6 +44,9 @@ public sealed interface Effect {
     /** Hand over retained messages: through the log for a logged subscription, else by {@link Event.RetainedArrived}. */
     record SendRetained(Subscription subscription) implements Effect {}
 
+    /** The same for a logged subscription whose hand-over was cut off: go on after this topic. */
+    record ContinueRetained(Subscription subscription, String after) implements Effect {}
+
     /** The next page of retained messages may come: the queue has room. */
     record MoreRetained(Subscription subscription) implements Effect {}
 

@@ -33,7 +33,10 @@ public sealed interface Event {
     /**
      * A message for this session. {@code logId} 0: directly, it is lost if it can't be kept here; else it is that row of the log.
      *
-     * @param matching all subscriptions of this session that it matched
+     * <p>A QoS 1 or 2 message that matches a logged subscription comes only as a row of the log, after its commit.
+     *
+     * @param matching all subscriptions of this session that it matched; none: a row of the session's private queue (a retained message
+     *     for a new subscription, whose identifier is among the message's properties)
      */
     record Arrived(long logId, Message message, List<Subscription> matching, long nowMillis) implements Event {}
 

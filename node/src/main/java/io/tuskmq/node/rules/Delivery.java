@@ -1,0 +1,13 @@
+package io.tuskmq.node.rules;
+
+import io.tuskmq.storage.Message;
+import java.util.List;
+
+/**
+ * One message as this client gets it.
+ *
+ * @param logId where it lies in the log, 0 if it doesn't
+ * @param filterId under which filter it lies there; negative: in the session's private queue
+ * @param qos as delivered: never above that of the publish or of the subscriptions
+ */
+record Delivery(long logId, long filterId, Message message, int qos, boolean retain, List<Integer> subscriptionIds) {}

@@ -1,0 +1,274 @@
+package io.tuskmq.node.rules;
+
+import io.tuskmq.storage.LogReader.Logged;
+import io.tuskmq.storage.LogReader.Page;
+import io.tuskmq.storage.LogReader.Range;
+import io.tuskmq.storage.rules.LaneVector;
+import io.tuskmq.storage.rules.LogId;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * Where a stored session stands in the log, and how it follows it.
+ *
+ * <p><b>Live</b>, it takes rows as they are forwarded. When it can't keep up it falls <b>behind</b>: it takes nothing, and when there is
+ * room it is <b>reading</b>, page by page, from where it stopped. The joint between the two must neither lose nor overtake (I2, I6):
+ * from the moment a page is asked for, forwards are put by. A page that comes to the end of the log holds every row that was
+ * committed when it was read, and every row committed later is forwarded later: so page, then what was put by, less what the
+ * page had, is the whole log. If too much came to put by, it is forgotten and the next page tries again.
+ */
+final class LogFollower {
+    /** How the session gets its rows. */
+    private enum Mode {
+        LIVE,
+        BEHIND,
+        READING
+    }
+
+    private final SessionLimits limits;
+    private final long privateFilterId;
+    private final OwnSubscriptions subscriptions;
+    private final DeliveryRules rules;
+    private final OutgoingQueue queue;
+    private final Checkpoints checkpoints;
+    private final Effects effects;
+
+    /** All of each lane up to here was sent, was skipped, or waits in the queue. */
+    private final LaneVector seen;
+
+    private Mode mode = Mode.BEHIND;
+
+    /** Reads wait for a subscription to be stored: a page of now would not hold its rows. */
+    private boolean held;
+
+    /** The page that is coming was asked for before a subscription changed: it is read again. */
+    private boolean stale;
+
+    private boolean waitForTick;
+    private long askedAfter;
+
+    // What was forwarded since the page was asked for.
+    private final Deque<Event.Arrived> putBy = new ArrayDeque<>();
+    private long putByBytes;
+    private boolean putByIncomplete;
+
+    LogFollower(
+            SessionLimits limits,
+            long sessionId,
+            LaneVector cursor,
+            OwnSubscriptions subscriptions,
+            DeliveryRules rules,
+            Outlets outlets) {
+        this.limits = limits;
+        this.privateFilterId = -sessionId;
+        this.seen = cursor.copy();
+        this.subscriptions = subscriptions;
+        this.rules = rules;
+        this.queue = outlets.queue();
+        this.checkpoints = outlets.checkpoints();
+        this.effects = outlets.effects();
+    }
+
+    /** Where what the follower decides goes to. */
+    record Outlets(OutgoingQueue queue, Checkpoints checkpoints, Effects effects) {}
+
+    // --- forwards
+
+    void arrived(Event.Arrived row) {
+        switch (mode) {
+            case LIVE -> takeLive(row);
+            case BEHIND -> {
+                // Nothing is taken: it will be read.
+            }
+            case READING -> putBy(row);
+        }
+    }
+
+    private void takeLive(Event.Arrived row) {
+        if (seen.covers(row.logId())) {
+            return;
+        }
+        if (queue.isFull()) {
+            mode = Mode.BEHIND;
+            return;
+        }
+        Delivery d = rules.forwarded(row.logId(), row.message(), row.matching());
+        if (d != null) {
+            queue.offer(d);
+        }
+        seen.advance(row.logId());
+        checkpoints.changed();
+    }
+
+    private void putBy(Event.Arrived row) {
+        if (putByIncomplete) {
+            return;
+        }
+        putBy.add(row);
+        putByBytes += row.message().bytes();
+        if (putBy.size() > limits.liveQueueMessagesMax() || putByBytes > limits.liveQueueBytesMax()) {
+            forgetPutBy();
+            putByIncomplete = true;
+        }
+    }
+
+    private void forgetPutBy() {
+        putBy.clear();
+        putByBytes = 0;
+    }
+
+    void laneComplete(int lane, long head) {
+        if (mode == Mode.LIVE) {
+            seen.raise(lane, head);
+        }
+    }
+
+    void forwardsLost() {
+        if (mode == Mode.LIVE) {
+            mode = Mode.BEHIND;
+        } else if (mode == Mode.READING) {
+            forgetPutBy();
+            putByIncomplete = true;
+        }
+    }
+
+    // --- pages
+
+    /** A subscription is going to be stored that the log has rows for from then on: live rows can't be relied on until then. */
+    void hold() {
+        held = true;
+        if (mode == Mode.LIVE) {
+            mode = Mode.BEHIND;
+        } else if (mode == Mode.READING) {
+            stale = true;
+        }
+    }
+
+    void goOn() {
+        held = false;
+    }
+
+    void tick() {
+        waitForTick = false;
+    }
+
+    /** Asks for a page if one is needed and there is room for it. */
+    void askIfDue() {
+        if (mode != Mode.BEHIND || held || waitForTick || !queue.isLow()) {
+            return;
+        }
+        if (!subscriptions.anyLogged()) {
+            mode = Mode.LIVE;
+            return;
+        }
+        askedAfter = low();
+        List<Range> ranges = new ArrayList<>();
+        ranges.add(new Range(privateFilterId, askedAfter));
+        for (long filterId : subscriptions.filterIds()) {
+            ranges.add(new Range(filterId, askedAfter));
+        }
+        mode = Mode.READING;
+        stale = false;
+        putByIncomplete = false;
+        int perFilter = Math.clamp(limits.pageMessages() / ranges.size(), 8, limits.pageMessages());
+        effects.add(new Effect.ReadLog(ranges, perFilter));
+    }
+
+    /** The smallest entry of the lanes that this session has heard of. */
+    private long low() {
+        long low = Long.MAX_VALUE;
+        for (int lane = 1; lane <= seen.lanes(); lane++) {
+            if (seen.get(lane) != 0) {
+                low = Math.min(low, seen.get(lane));
+            }
+        }
+        return low == Long.MAX_VALUE ? 0 : low;
+    }
+
+    void page(Page page) {
+        if (mode != Mode.READING) {
+            return;
+        }
+        mode = Mode.BEHIND;
+        if (stale) {
+            forgetPutBy();
+            return;
+        }
+        LaneVector bound = new LaneVector();
+        boolean whole = bound(page, bound);
+        for (Logged row : page.messages()) {
+            if (!seen.covers(row.id()) && row.id() <= bound.get(LogId.laneOf(row.id()))) {
+                Delivery d = rules.read(row);
+                if (d != null) {
+                    queue.offer(d);
+                }
+            }
+        }
+        seen.raiseAll(bound);
+        checkpoints.changed();
+        if (whole && page.isEnd() && !putByIncomplete) {
+            join();
+        } else {
+            forgetPutBy();
+        }
+    }
+
+    /**
+     * Up to where the page holds all of each lane.
+     *
+     * @return false when a lane that the cursor had never heard of begins below the part that was read: it is left for the next page
+     */
+    private boolean bound(Page page, LaneVector bound) {
+        boolean whole = true;
+        for (int lane = 1; lane <= page.heads().lanes(); lane++) {
+            if (page.heads().get(lane) == 0) {
+                continue;
+            }
+            if (seen.get(lane) == 0) {
+                long start = page.starts().get(lane);
+                seen.raise(lane, Math.max(1, start));
+                if (start < askedAfter) {
+                    whole = false;
+                    continue;
+                }
+            }
+            bound.raise(lane, Math.min(page.throughId(), page.heads().get(lane)));
+        }
+        return whole;
+    }
+
+    private void join() {
+        mode = Mode.LIVE;
+        while (!putBy.isEmpty() && mode == Mode.LIVE) {
+            takeLive(putBy.remove());
+        }
+        forgetPutBy();
+    }
+
+    void readFailed() {
+        if (mode == Mode.READING) {
+            mode = Mode.BEHIND;
+            forgetPutBy();
+        }
+        waitForTick = true;
+    }
+
+    // --- the cursor
+
+    /** What is to be stored: below all that waits. */
+    long[] cursor() {
+        long[] cursor = seen.toArray();
+        queue.lower(cursor);
+        return cursor;
+    }
+
+    boolean isLive() {
+        return mode == Mode.LIVE;
+    }
+
+    int putByMessages() {
+        return putBy.size();
+    }
+}

@@ -1,0 +1,139 @@
+package io.tuskmq.node.rules;
+
+import io.tuskmq.node.rules.Effect.Dropped.Reason;
+import io.tuskmq.storage.rules.LaneVector;
+import io.tuskmq.storage.rules.LogId;
+import java.util.ArrayDeque;
+import java.util.Deque;
+
+/** What waits for the client's window or for its socket: bounded, in order. */
+final class OutgoingQueue {
+    private final SessionLimits limits;
+    private final boolean stored;
+    private final OutgoingWindow window;
+    private final PacketSize packetSize;
+    private final Effects effects;
+
+    private final Deque<Delivery> waiting = new ArrayDeque<>();
+    private long waitingBytes;
+    private boolean writable = true;
+    private long stepBytes;
+    private long nowMillis;
+
+    OutgoingQueue(SessionLimits limits, boolean stored, SessionStart start, OutgoingWindow window, Effects effects) {
+        this.limits = limits;
+        this.stored = stored;
+        this.window = window;
+        this.packetSize = new PacketSize(start.client());
+        this.effects = effects;
+    }
+
+    /** A new event: what was sent before has reached the channel. */
+    void beginStep() {
+        stepBytes = 0;
+    }
+
+    /** Time goes on, as far as events tell. */
+    void now(long nowMillis) {
+        this.nowMillis = nowMillis;
+    }
+
+    void writable(boolean writable) {
+        this.writable = writable;
+    }
+
+    boolean isWritable() {
+        return writable;
+    }
+
+    /** Sends it now or keeps it for later. The caller has seen that the queue of a stored session {@link #isFull} not. */
+    void offer(Delivery d) {
+        if (waiting.isEmpty() && maySend(d)) {
+            send(d);
+            return;
+        }
+        if (!stored && isOver(limits.queueMessagesMax(), limits.queueBytesMax())) {
+            effects.disconnect(ReasonCodes.QUOTA_EXCEEDED, "too many messages wait for this client");
+            return;
+        }
+        waiting.add(d);
+        waitingBytes += d.message().bytes();
+    }
+
+    /** A QoS 0 message that is delivered directly: sent now or never. */
+    void sendOrDrop(Delivery d) {
+        if (writable && window.isResumed()) {
+            send(d);
+        } else {
+            effects.dropped(1, Reason.NOT_WRITABLE);
+        }
+    }
+
+    /** Sends what can be sent, in order. */
+    void drain() {
+        while (!waiting.isEmpty() && maySend(waiting.element())) {
+            Delivery d = waiting.remove();
+            waitingBytes -= d.message().bytes();
+            send(d);
+        }
+    }
+
+    private boolean maySend(Delivery d) {
+        return writable && stepBytes < limits.sendBytesMax() && (d.qos() == 0 ? window.isResumed() : window.hasRoom());
+    }
+
+    /** Whether more could be sent as soon as what was sent has reached the channel. */
+    boolean hasMore() {
+        return stepBytes >= limits.sendBytesMax() && !waiting.isEmpty();
+    }
+
+    private void send(Delivery d) {
+        // [MQTT5-3.3.2-5] the only look at the expiry: where delivery starts.
+        if (d.message().isExpired(nowMillis)) {
+            effects.dropped(1, Reason.EXPIRED);
+        } else if (packetSize.isTooLarge(d.message(), d.subscriptionIds())) {
+            effects.dropped(1, Reason.TOO_LARGE);
+        } else {
+            stepBytes += d.message().bytes();
+            if (d.qos() == 0) {
+                effects.add(new Effect.SendPublish(0, 0, false, d.retain(), d.message(), d.subscriptionIds()));
+            } else {
+                window.send(d);
+            }
+        }
+    }
+
+    /** Whether the session has to fall behind instead of keeping more. */
+    boolean isFull() {
+        return isOver(limits.liveQueueMessagesMax(), limits.liveQueueBytesMax());
+    }
+
+    /** Whether a page more may come. */
+    boolean isLow() {
+        return !isOver(limits.pageMessages() / 2, limits.liveQueueBytesMax() / 2);
+    }
+
+    private boolean isOver(int messages, long bytes) {
+        return waiting.size() >= messages || waitingBytes >= bytes;
+    }
+
+    int size() {
+        return waiting.size();
+    }
+
+    long bytes() {
+        return waitingBytes;
+    }
+
+    /** Lowers the vector below everything that waits here: the rest was sent or skipped. */
+    void lower(long[] cursor) {
+        LaneVector lowered = new LaneVector();
+        for (Delivery d : waiting) {
+            int lane = LogId.laneOf(d.logId());
+            if (d.logId() != 0 && lowered.get(lane) == 0) {
+                lowered.raise(lane, 1);
+                cursor[lane - 1] = d.logId() - 1;
+            }
+        }
+    }
+}

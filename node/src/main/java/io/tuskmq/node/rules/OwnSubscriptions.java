@@ -1,0 +1,147 @@
+package io.tuskmq.node.rules;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The subscriptions of one session. Ordinary and shared ones are apart: a group deals the messages of the latter. */
+final class OwnSubscriptions {
+    private record ShareKey(String share, String filter) {}
+
+    private final Map<String, Subscription> plain = new LinkedHashMap<>();
+    private final Map<ShareKey, Subscription> shared = new LinkedHashMap<>();
+
+    /** Ordinary subscriptions that read a persistent filter. Two never have the same one: they would have the same filter. */
+    private final Map<Long, Subscription> byFilterId = new HashMap<>();
+
+    private int withId;
+
+    /** Stores or replaces. */
+    void put(Subscription s) {
+        remove(s);
+        if (s.shared()) {
+            shared.put(new ShareKey(s.share(), s.filter()), s);
+            return;
+        }
+        plain.put(s.filter(), s);
+        if (s.logged()) {
+            byFilterId.put(s.filterId(), s);
+        }
+        if (s.subscriptionId() != 0) {
+            withId++;
+        }
+    }
+
+    /** Removes by filter and share; returns what was there. */
+    @Nullable
+    Subscription remove(Subscription key) {
+        if (key.shared()) {
+            return shared.remove(new ShareKey(key.share(), key.filter()));
+        }
+        Subscription old = plain.remove(key.filter());
+        if (old == null) {
+            return null;
+        }
+        if (old.logged()) {
+            byFilterId.remove(old.filterId());
+        }
+        if (old.subscriptionId() != 0) {
+            withId--;
+        }
+        return old;
+    }
+
+    @Nullable
+    Subscription get(Subscription key) {
+        return key.shared() ? shared.get(new ShareKey(key.share(), key.filter())) : plain.get(key.filter());
+    }
+
+    @Nullable
+    Subscription ofFilter(long filterId) {
+        return byFilterId.get(filterId);
+    }
+
+    Collection<Long> filterIds() {
+        return byFilterId.keySet();
+    }
+
+    boolean anyLogged() {
+        return !byFilterId.isEmpty();
+    }
+
+    /** Whether a message read from the log may also match subscriptions that the log doesn't know. */
+    boolean anyDirect() {
+        return plain.size() > byFilterId.size();
+    }
+
+    /** All ordinary subscriptions that match the topic. */
+    List<Subscription> matching(String topic) {
+        List<Subscription> matching = new ArrayList<>(2);
+        for (Subscription s : plain.values()) {
+            if (matches(s.filter(), topic)) {
+                matching.add(s);
+            }
+        }
+        return matching;
+    }
+
+    /** The subscription identifiers that a message of this topic carries. */
+    List<Integer> idsFor(String topic) {
+        if (withId == 0) {
+            return List.of();
+        }
+        List<Integer> ids = new ArrayList<>(2);
+        for (Subscription s : matching(topic)) {
+            if (s.subscriptionId() != 0) {
+                ids.add(s.subscriptionId());
+            }
+        }
+        return ids;
+    }
+
+    List<Subscription> all() {
+        List<Subscription> all = new ArrayList<>(plain.size() + shared.size());
+        all.addAll(plain.values());
+        all.addAll(shared.values());
+        return all;
+    }
+
+    /** Whether the filter matches the topic name (section 4.7), both well-formed. */
+    static boolean matches(String filter, String topic) {
+        // [MQTT-4.7.2-1] [MQTT5-4.7.2-1] a wildcard in the first place doesn't match topics that begin with $.
+        if (topic.startsWith("$") && (filter.startsWith("+") || filter.startsWith("#"))) {
+            return false;
+        }
+        int f = 0;
+        int t = 0;
+        while (true) {
+            int filterEnd = levelEnd(filter, f);
+            if (filterEnd == f + 1 && filter.charAt(f) == '#') {
+                return true;
+            }
+            if (t > topic.length()) {
+                return false;
+            }
+            int topicEnd = levelEnd(topic, t);
+            boolean any = filterEnd == f + 1 && filter.charAt(f) == '+';
+            boolean same = filterEnd - f == topicEnd - t && filter.regionMatches(f, topic, t, topicEnd - t);
+            if (!any && !same) {
+                return false;
+            }
+            if (filterEnd == filter.length()) {
+                return topicEnd == topic.length();
+            }
+            f = filterEnd + 1;
+            t = topicEnd + 1;
+        }
+    }
+
+    private static int levelEnd(String s, int from) {
+        int slash = from > s.length() ? -1 : s.indexOf('/', from);
+        return slash < 0 ? s.length() : slash;
+    }
+}

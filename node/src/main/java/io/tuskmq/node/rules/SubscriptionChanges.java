@@ -1,0 +1,192 @@
+package io.tuskmq.node.rules;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * SUBSCRIBE and UNSUBSCRIBE, one after the other: the store works on one at a time, so that the last one sent is the one that counts.
+ */
+final class SubscriptionChanges {
+    private final boolean stored;
+    private final int pendingMax;
+    private final OwnSubscriptions subscriptions;
+    private final LogFollower follower;
+    private final RetainedHandover retained;
+    private final Effects effects;
+
+    private final Deque<Event> waiting = new ArrayDeque<>();
+    private @Nullable Event running;
+
+    SubscriptionChanges(
+            boolean stored,
+            int pendingMax,
+            OwnSubscriptions subscriptions,
+            LogFollower follower,
+            RetainedHandover retained,
+            Effects effects) {
+        this.stored = stored;
+        this.pendingMax = pendingMax;
+        this.subscriptions = subscriptions;
+        this.follower = follower;
+        this.retained = retained;
+        this.effects = effects;
+    }
+
+    void subscribe(Event.SubscribeReceived e) {
+        enqueue(e);
+    }
+
+    void unsubscribe(Event.UnsubscribeReceived e) {
+        enqueue(e);
+    }
+
+    private void enqueue(Event e) {
+        if (waiting.size() >= pendingMax) {
+            effects.disconnect(ReasonCodes.QUOTA_EXCEEDED, "too many SUBSCRIBE and UNSUBSCRIBE packets wait");
+            return;
+        }
+        waiting.add(e);
+        beginNext();
+    }
+
+    private void beginNext() {
+        while (running == null && !waiting.isEmpty()) {
+            Event next = waiting.remove();
+            if (next instanceof Event.SubscribeReceived s) {
+                begin(s);
+            } else if (next instanceof Event.UnsubscribeReceived u) {
+                begin(u);
+            }
+        }
+    }
+
+    // --- SUBSCRIBE
+
+    private void begin(Event.SubscribeReceived e) {
+        List<Subscription> granted = granted(e);
+        for (Subscription s : granted) {
+            // One that is there keeps its route until the new one is stored: else its messages would lose their way
+            // meanwhile.
+            if (subscriptions.get(s) == null) {
+                effects.add(new Effect.AddRoute(s));
+            }
+        }
+        if (!stored || granted.isEmpty()) {
+            finish(e, granted);
+            return;
+        }
+        running = e;
+        if (granted.stream().anyMatch(this::bringsNewRows)) {
+            follower.hold();
+        }
+        effects.add(new Effect.StoreSubscriptions(e.packetId(), granted));
+    }
+
+    /** In their order; of those for the same filter the last one [MQTT-3.8.4-4] [MQTT5-3.8.4-5]. */
+    private static List<Subscription> granted(Event.SubscribeReceived e) {
+        Map<List<String>, Subscription> granted = new LinkedHashMap<>();
+        for (int i = 0; i < e.subscriptions().size(); i++) {
+            if (e.refused().get(i) == 0) {
+                Subscription s = e.subscriptions().get(i);
+                granted.put(List.of(s.share(), s.filter()), s);
+            }
+        }
+        return List.copyOf(granted.values());
+    }
+
+    private boolean bringsNewRows(Subscription s) {
+        Subscription old = subscriptions.get(s);
+        return !s.shared() && s.qos() > 0 && (old == null || !old.logged());
+    }
+
+    /** [MQTT-3.8.4-1] SUBACK comes only now: no later append can miss the subscription (I7). */
+    void stored(Event.Subscribed e) {
+        if (!(running instanceof Event.SubscribeReceived request)) {
+            return;
+        }
+        if (e.stored().isEmpty()) {
+            lost();
+            return;
+        }
+        running = null;
+        follower.goOn();
+        finish(request, e.stored());
+        beginNext();
+    }
+
+    private void finish(Event.SubscribeReceived e, List<Subscription> granted) {
+        List<Subscription> withRetained = new ArrayList<>();
+        for (Subscription s : granted) {
+            boolean existed = subscriptions.get(s) != null;
+            if (!s.shared() && (s.retainHandling() == 0 || (s.retainHandling() == 1 && !existed))) {
+                withRetained.add(s);
+            }
+            subscriptions.put(s);
+            if (stored || existed) {
+                effects.add(new Effect.AddRoute(s));
+            }
+        }
+        List<Integer> reasons = new ArrayList<>(e.subscriptions().size());
+        for (int i = 0; i < e.subscriptions().size(); i++) {
+            int refused = e.refused().get(i);
+            reasons.add(refused != 0 ? refused : e.subscriptions().get(i).qos());
+        }
+        effects.add(new Effect.SendSubAck(e.packetId(), reasons));
+        for (Subscription s : withRetained) {
+            if (s.logged()) {
+                effects.add(new Effect.SendRetained(s));
+            } else {
+                retained.add(s);
+            }
+        }
+    }
+
+    // --- UNSUBSCRIBE
+
+    private void begin(Event.UnsubscribeReceived e) {
+        if (stored) {
+            running = e;
+            effects.add(new Effect.DeleteSubscriptions(e.packetId(), e.keys()));
+            return;
+        }
+        List<Boolean> existed = new ArrayList<>(e.keys().size());
+        for (Subscription key : e.keys()) {
+            existed.add(subscriptions.get(key) != null);
+        }
+        finish(e, existed);
+    }
+
+    void deleted(Event.Unsubscribed e) {
+        if (!(running instanceof Event.UnsubscribeReceived request)) {
+            return;
+        }
+        if (e.existed().isEmpty()) {
+            lost();
+            return;
+        }
+        running = null;
+        finish(request, e.existed());
+        beginNext();
+    }
+
+    private void finish(Event.UnsubscribeReceived e, List<Boolean> existed) {
+        List<Integer> reasons = new ArrayList<>(e.keys().size());
+        for (int i = 0; i < e.keys().size(); i++) {
+            Subscription old = subscriptions.remove(e.keys().get(i));
+            if (old != null) {
+                effects.add(new Effect.RemoveRoute(old));
+            }
+            reasons.add(existed.get(i) ? ReasonCodes.SUCCESS : ReasonCodes.NO_SUBSCRIPTION_EXISTED);
+        }
+        effects.add(new Effect.SendUnsubAck(e.packetId(), reasons));
+    }
+
+    private void lost() {
+        effects.disconnect(ReasonCodes.SESSION_TAKEN_OVER, "session taken over");
+    }
+}

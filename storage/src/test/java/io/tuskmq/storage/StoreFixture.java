@@ -1,0 +1,129 @@
+package io.tuskmq.storage;
+
+import io.tuskmq.storage.Sessions.Checkpoint;
+import io.tuskmq.storage.Sessions.Claim;
+import io.tuskmq.storage.Sessions.Claimed;
+import io.tuskmq.storage.Sessions.NewWill;
+import io.tuskmq.storage.Sessions.Release;
+import io.tuskmq.storage.Sessions.StoredSubscription;
+import io.tuskmq.storage.Sessions.WillAction;
+import io.tuskmq.storage.rules.LaneVector;
+import io.vertx.core.Future;
+import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** A store for the contract tests, with what they do to it from outside: nodes that come and go, appends, and time that passes. */
+abstract class StoreFixture implements AutoCloseable {
+    static final long HOUR = 3_600;
+    private static final byte[] NONE = {};
+
+    abstract Sessions sessions();
+
+    abstract Wills wills();
+
+    abstract Retained retained();
+
+    /** Registers a node with a valid lease and one lane. */
+    abstract long node();
+
+    /** The node's lease has passed, and nobody has acted on it. */
+    abstract void letLeasePass(long incarnation);
+
+    abstract void endNode(long incarnation);
+
+    abstract void passSeconds(long seconds);
+
+    /** Appends one message to the node's lane; false when it was refused. */
+    abstract boolean append(long incarnation, Message message, Append.@Nullable Receipt receipt, long willId);
+
+    @Override
+    public abstract void close() throws SQLException;
+
+    boolean append(long incarnation, Message message) {
+        return append(incarnation, message, null, 0);
+    }
+
+    /** The result of a call, which must not fail. */
+    static <T> T get(Future<T> future) {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(30, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof StorageException known) {
+                throw known;
+            }
+            throw new AssertionError(e.getCause());
+        } catch (InterruptedException | TimeoutException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    static Claim claim(String clientId, long node) {
+        return new Claim(clientId, "alice", node, false, HOUR, false, null);
+    }
+
+    static Claim forced(Claim c) {
+        return new Claim(
+                c.clientId(), c.principal(), c.incarnation(), c.cleanStart(), c.expirySeconds(), true, c.will());
+    }
+
+    static Claim clean(Claim c) {
+        return new Claim(c.clientId(), c.principal(), c.incarnation(), true, c.expirySeconds(), c.force(), c.will());
+    }
+
+    static Claim expiring(Claim c, long seconds) {
+        return new Claim(c.clientId(), c.principal(), c.incarnation(), c.cleanStart(), seconds, c.force(), c.will());
+    }
+
+    static Claim as(Claim c, String principal) {
+        return new Claim(
+                c.clientId(), principal, c.incarnation(), c.cleanStart(), c.expirySeconds(), c.force(), c.will());
+    }
+
+    static Claim withWill(Claim c, long delaySeconds) {
+        NewWill will = new NewWill(message("will/" + c.clientId(), "gone"), delaySeconds, 60);
+        return new Claim(
+                c.clientId(), c.principal(), c.incarnation(), c.cleanStart(), c.expirySeconds(), c.force(), will);
+    }
+
+    static Message message(String topic, String payload) {
+        return Message.of(topic, payload.getBytes(StandardCharsets.UTF_8), 1, false);
+    }
+
+    static Message retained(String topic, String payload) {
+        return Message.of(topic, payload.getBytes(StandardCharsets.UTF_8), 1, true);
+    }
+
+    static StoredSubscription subscription(String filter, int qos) {
+        return new StoredSubscription(filter, "", qos, false, true, 1, 7, 0, new LaneVector(), "");
+    }
+
+    Claimed.Owned own(Claim claim) {
+        Claimed claimed = get(sessions().claim(claim));
+        if (claimed instanceof Claimed.Owned owned) {
+            return owned;
+        }
+        throw new AssertionError("not owned: " + claimed);
+    }
+
+    static Checkpoint checkpoint(Claimed.Owned owned) {
+        return new Checkpoint(
+                owned.sessionId(), owned.epoch(), owned.state().cursor().toArray(), NONE);
+    }
+
+    static Release release(Claimed.Owned owned, long expirySeconds, WillAction will) {
+        return new Release(checkpoint(owned), expirySeconds, owned.willId(), will);
+    }
+
+    boolean releaseNow(Claimed.Owned owned) {
+        return get(sessions().release(release(owned, HOUR, new WillAction.Nothing())));
+    }
+
+    List<StoredSubscription> subscribe(Claimed.Owned owned, StoredSubscription... subscriptions) {
+        return get(sessions().subscribe(owned.sessionId(), owned.epoch(), List.of(subscriptions)));
+    }
+}
