@@ -155,8 +155,9 @@ final class MemoryTables {
         return session != null && session.epoch == epoch ? session : null;
     }
 
-    /** Nobody serves the session any more: its expiry starts. */
+    /** Nobody serves the session any more: its expiry starts, and what is still on its way from its owner must not come after this. */
     void goOffline(SessionRow session) {
+        session.epoch++;
         session.owner = 0;
         session.expiresAtMillis = session.expirySeconds == Sessions.NEVER_EXPIRES
                 ? NO_EXPIRY

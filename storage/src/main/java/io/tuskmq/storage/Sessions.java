@@ -106,7 +106,10 @@ public interface Sessions {
      */
     Future<Boolean> checkpoint(Checkpoint checkpoint, boolean durable);
 
-    /** Returns false when the session was lost to a newer claim (then nothing was changed). */
+    /**
+     * Ends the epoch too: nothing that is still on its way comes after this. Returns false when the session was lost to a newer claim
+     * (then nothing was changed).
+     */
     Future<Boolean> release(Release release);
 
     /**
