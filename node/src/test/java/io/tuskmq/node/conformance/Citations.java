@@ -14,7 +14,8 @@ import java.util.stream.Stream;
 
 /**
  * Where tests cite statements. A citation belongs to the test method that it stands in or above; elsewhere in a class with tests
- * (a table, a helper) it belongs to the class. Classes without tests don't count. It reads sources as the formatter writes them.
+ * (a table, a helper) it belongs to the class. A class {@code X} without tests counts for {@code XTest} (its table), if that exists.
+ * It reads sources as the formatter writes them.
  */
 final class Citations {
     private static final Pattern CITATION = Pattern.compile("\\[(MQTT5?-\\d+(?:\\.\\d+)*-\\d+)\\]");
@@ -43,7 +44,13 @@ final class Citations {
             try (Stream<Path> files = Files.walk(module)) {
                 for (Path file :
                         files.filter(f -> f.toString().endsWith(".java")).toList()) {
-                    citations.read(className(file), Files.readAllLines(file));
+                    List<String> lines = Files.readAllLines(file);
+                    Path itsTest = file.resolveSibling(className(file) + "Test.java");
+                    if (hasTests(lines)) {
+                        citations.read(className(file), lines);
+                    } else if (Files.exists(itsTest)) {
+                        citations.read(className(itsTest), lines);
+                    }
                 }
             }
         }
@@ -54,11 +61,12 @@ final class Citations {
         return file.getFileName().toString().replace(".java", "");
     }
 
+    private static boolean hasTests(List<String> lines) {
+        return lines.stream().anyMatch(line -> TEST.matcher(line).find());
+    }
+
     /** Goes through one class; a block is what lies between the ends of two methods. */
     void read(String className, List<String> lines) {
-        if (lines.stream().noneMatch(line -> TEST.matcher(line).find())) {
-            return;
-        }
         SortedSet<String> cited = new TreeSet<>();
         String owner = className;
         boolean test = false;

@@ -95,9 +95,6 @@ class ConformanceTest {
                         "MQTT-1.1.1-4", Set.of("XTest"),
                         "MQTT-1.1.1-5", Set.of("XTest#inside")),
                 citations.testsByStatement());
-        Citations none = new Citations();
-        none.read("Helper", List.of("class Helper { // " + "[MQTT" + "-1.1.1-1]", "}"));
-        assertTrue(none.testsByStatement().isEmpty());
     }
 
     @Test
