@@ -9,5 +9,13 @@ import java.util.List;
  * @param logId where it lies in the log, 0 if it doesn't
  * @param filterId under which filter it lies there; negative: in the session's private queue
  * @param qos as delivered: never above that of the publish or of the subscriptions
+ * @param asked it came because there was room and we asked for it: it doesn't count as coming too fast
  */
-record Delivery(long logId, long filterId, Message message, int qos, boolean retain, List<Integer> subscriptionIds) {}
+record Delivery(
+        long logId,
+        long filterId,
+        Message message,
+        int qos,
+        boolean retain,
+        List<Integer> subscriptionIds,
+        boolean asked) {}
