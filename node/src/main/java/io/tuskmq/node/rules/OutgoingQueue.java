@@ -16,6 +16,11 @@ final class OutgoingQueue {
 
     private final Deque<Delivery> waiting = new ArrayDeque<>();
     private long waitingBytes;
+
+    // Of these, what was asked for.
+    private int askedMessages;
+    private long askedBytes;
+
     private boolean writable = true;
     private long stepBytes;
     private long nowMillis;
@@ -52,12 +57,25 @@ final class OutgoingQueue {
             send(d);
             return;
         }
-        if (!stored && isOver(limits.queueMessagesMax(), limits.queueBytesMax())) {
+        if (!stored && !d.asked() && isTooFast()) {
             effects.disconnect(ReasonCodes.QUOTA_EXCEEDED, "too many messages wait for this client");
             return;
         }
         waiting.add(d);
-        waitingBytes += d.message().bytes();
+        count(d, 1);
+    }
+
+    private boolean isTooFast() {
+        return waiting.size() - askedMessages >= limits.queueMessagesMax()
+                || waitingBytes - askedBytes >= limits.queueBytesMax();
+    }
+
+    private void count(Delivery d, int sign) {
+        waitingBytes += (long) sign * d.message().bytes();
+        if (d.asked()) {
+            askedMessages += sign;
+            askedBytes += (long) sign * d.message().bytes();
+        }
     }
 
     /** A QoS 0 message that is delivered directly: sent now or never. */
@@ -73,7 +91,7 @@ final class OutgoingQueue {
     void drain() {
         while (!waiting.isEmpty() && maySend(waiting.element())) {
             Delivery d = waiting.remove();
-            waitingBytes -= d.message().bytes();
+            count(d, -1);
             send(d);
         }
     }
