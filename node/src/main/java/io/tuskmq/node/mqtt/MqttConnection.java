@@ -3,6 +3,7 @@ package io.tuskmq.node.mqtt;
 import io.netty.buffer.ByteBuf;
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
+import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.session.ConnectPacket;
 import io.tuskmq.node.session.Connection;
 import io.tuskmq.node.session.ConnectionHandler.CloseCause;
@@ -33,7 +34,6 @@ final class MqttConnection implements Connection {
     private final String remoteAddress;
     private State state = State.NEW;
     private int version;
-    private long publisher;
     private boolean announced;
     private long newExpirySeconds = -1;
     private @Nullable Outbox outbox;
@@ -104,7 +104,7 @@ final class MqttConnection implements Connection {
             throw new IllegalStateException("packets wait until the CONNECT is answered");
         }
         switch (type) {
-            case PacketType.PUBLISH -> publish(packets.publish(flags, publisher, System.currentTimeMillis()), packets);
+            case PacketType.PUBLISH -> publish(packets.publish(flags, System.currentTimeMillis()), packets);
             case PacketType.PUBACK -> event(packets.pubAck());
             case PacketType.PUBREC -> event(packets.pubRec());
             case PacketType.PUBREL -> event(packets.pubRel());
@@ -124,7 +124,7 @@ final class MqttConnection implements Connection {
     /** Our own fault, not the client's: what its session holds in memory can't be trusted any more. */
     void broken(Throwable fault) {
         LOG.error("connection of {} ends after a failure in its session", remoteAddress, fault);
-        close(Reason.IMPLEMENTATION_ERROR, "internal error");
+        close(ReasonCodes.IMPLEMENTATION_ERROR, "internal error");
     }
 
     private void connect() {
@@ -162,10 +162,10 @@ final class MqttConnection implements Connection {
         }
         if (version < 5) {
             // [MQTT-3.3.5-2] An acknowledgement would promise what nobody keeps.
-            throw BadPacket.of(Reason.TOPIC_NAME_INVALID, "topic is not accepted");
+            throw BadPacket.of(ReasonCodes.TOPIC_NAME_INVALID, "topic is not accepted");
         }
         int type = qos == 1 ? PacketType.PUBACK : PacketType.PUBREC;
-        PacketWriter.ack(outbox().room(8), type, event.packetId(), Reason.TOPIC_NAME_INVALID, true);
+        PacketWriter.ack(outbox().room(8), type, event.packetId(), ReasonCodes.TOPIC_NAME_INVALID, true);
         boundReplies();
     }
 
@@ -183,8 +183,8 @@ final class MqttConnection implements Connection {
         newExpirySeconds = packet.expirySeconds();
         finish(
                 switch (packet.reason()) {
-                    case Reason.SUCCESS -> CloseCause.NORMAL;
-                    case Reason.DISCONNECT_WITH_WILL -> CloseCause.NORMAL_WITH_WILL;
+                    case ReasonCodes.SUCCESS -> CloseCause.NORMAL;
+                    case ReasonCodes.DISCONNECT_WITH_WILL -> CloseCause.NORMAL_WITH_WILL;
                     default -> CloseCause.CLIENT_ERROR;
                 });
         tap.closeGently();
@@ -195,11 +195,6 @@ final class MqttConnection implements Connection {
     @Override
     public Context context() {
         return loop.context;
-    }
-
-    @Override
-    public void publisher(long id) {
-        publisher = id;
     }
 
     @Override
@@ -229,7 +224,7 @@ final class MqttConnection implements Connection {
         assert loop.context.inThread();
         if (state == State.CONNECTING) {
             refuse(reason, why);
-            finish(Reason.causeOf(reason));
+            finish(ReasonTranslation.causeOf(reason));
             tap.closeGently();
         }
     }
@@ -240,7 +235,7 @@ final class MqttConnection implements Connection {
         if (version == 5) {
             PacketWriter.connAckV5Refusal(room, reason, why);
         } else {
-            PacketWriter.connAckV3Refusal(room, Reason.toV3ConnAck(reason));
+            PacketWriter.connAckV3Refusal(room, ReasonTranslation.toV3ConnAck(reason));
         }
     }
 
@@ -278,8 +273,10 @@ final class MqttConnection implements Connection {
         // [MQTT5-3.1.2-25] Go on as if it had been sent and completed.
         loop.counters.tooLargeForClient.increment();
         switch (p.qos()) {
-            case 1 -> tap.later(() -> eventIfOpen(new Event.PubAckReceived(p.packetId(), Reason.PACKET_TOO_LARGE)));
-            case 2 -> tap.later(() -> eventIfOpen(new Event.PubRecReceived(p.packetId(), Reason.PACKET_TOO_LARGE)));
+            case 1 ->
+                tap.later(() -> eventIfOpen(new Event.PubAckReceived(p.packetId(), ReasonCodes.PACKET_TOO_LARGE)));
+            case 2 ->
+                tap.later(() -> eventIfOpen(new Event.PubRecReceived(p.packetId(), ReasonCodes.PACKET_TOO_LARGE)));
             default -> {}
         }
     }
@@ -308,16 +305,16 @@ final class MqttConnection implements Connection {
     @Override
     public void close(int reason, String why) {
         if (state == State.CONNECTING) {
-            reject(reason == 0 ? Reason.SERVER_UNAVAILABLE : reason, why);
+            reject(reason == 0 ? ReasonCodes.SERVER_UNAVAILABLE : reason, why);
         } else if (state != State.CLOSED) {
-            end(reason, why, Reason.causeOf(reason));
+            end(reason, why, ReasonTranslation.causeOf(reason));
         }
     }
 
     // --- the end
 
     private void end(int reason, String why, CloseCause cause) {
-        if (state == State.OPEN && version == 5 && reason != Reason.SUCCESS) {
+        if (state == State.OPEN && version == 5 && reason != ReasonCodes.SUCCESS) {
             // [MQTT5-4.13.1-1] say why before closing; MQTT 3 has no words for it [MQTT-4.8.0-1]
             String said = fitting(why);
             PacketWriter.disconnect(outbox().room(PacketWriter.refusalBytes(said)), reason, said);
@@ -348,7 +345,9 @@ final class MqttConnection implements Connection {
 
     private boolean isAnsweredByConnAck(int reason) {
         return switch (reason) {
-            case Reason.UNSUPPORTED_VERSION, Reason.CLIENT_ID_NOT_VALID, Reason.TOPIC_NAME_INVALID -> true;
+            case ReasonCodes.UNSUPPORTED_PROTOCOL_VERSION,
+                    ReasonCodes.CLIENT_IDENTIFIER_NOT_VALID,
+                    ReasonCodes.TOPIC_NAME_INVALID -> true;
             default -> version == 5;
         };
     }
