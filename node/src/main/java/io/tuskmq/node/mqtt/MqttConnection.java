@@ -10,7 +10,6 @@ import io.tuskmq.node.session.ConnectionHandler.CloseCause;
 import io.vertx.core.Context;
 import java.io.IOException;
 import java.util.OptionalLong;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,16 +36,11 @@ final class MqttConnection implements Connection {
     private boolean announced;
     private long newExpirySeconds = -1;
     private @Nullable Outbox outbox;
+    private @Nullable Backlog backlog;
     private @Nullable ConnectPacket connect;
     private @Nullable PacketTranslator translator;
 
     private @Nullable PublishWriter publishes;
-
-    private boolean replyPause;
-    private boolean tellingWritable;
-    private boolean toldWritable = true;
-    private long unwritableSinceNanos;
-    private boolean stallCheck;
 
     MqttConnection(Tap tap, ShardLoop loop, String remoteAddress) {
         this.tap = tap;
@@ -56,6 +50,15 @@ final class MqttConnection implements Connection {
 
     void outbox(Outbox box) {
         outbox = box;
+        backlog = new Backlog(this, tap, box, loop.limits);
+    }
+
+    private Backlog backlog() {
+        Backlog b = backlog;
+        if (b == null) {
+            throw new IllegalStateException("not in a pipeline");
+        }
+        return b;
     }
 
     Outbox outbox() {
@@ -123,6 +126,7 @@ final class MqttConnection implements Connection {
 
     /** Our own fault, not the client's: what its session holds in memory can't be trusted any more. */
     void broken(Throwable fault) {
+        loop.counters.ownFailures.increment();
         LOG.error("connection of {} ends after a failure in its session", remoteAddress, fault);
         close(ReasonCodes.IMPLEMENTATION_ERROR, "internal error");
     }
@@ -166,13 +170,13 @@ final class MqttConnection implements Connection {
         }
         int type = qos == 1 ? PacketType.PUBACK : PacketType.PUBREC;
         PacketWriter.ack(outbox().room(8), type, event.packetId(), ReasonCodes.TOPIC_NAME_INVALID, true);
-        boundReplies();
+        backlog().bound();
     }
 
     private void ping() {
         loop.reader.expectEnd();
         PacketWriter.pingResp(outbox().room(2)); // [MQTT-3.12.4-1] [MQTT5-3.12.4-1]
-        boundReplies();
+        backlog().bound();
     }
 
     private void disconnected(PacketTranslator.Disconnect packet) {
@@ -224,7 +228,7 @@ final class MqttConnection implements Connection {
         assert loop.context.inThread();
         if (state == State.CONNECTING) {
             refuse(reason, why);
-            finish(ReasonTranslation.causeOf(reason));
+            finish(CloseCauses.of(reason));
             tap.closeGently();
         }
     }
@@ -235,7 +239,7 @@ final class MqttConnection implements Connection {
         if (version == 5) {
             PacketWriter.connAckV5Refusal(room, reason, why);
         } else {
-            PacketWriter.connAckV3Refusal(room, ReasonTranslation.toV3ConnAck(reason));
+            PacketWriter.connAckV3Refusal(room, ReasonCodes.connectReturnCode(reason));
         }
     }
 
@@ -262,7 +266,7 @@ final class MqttConnection implements Connection {
                 PacketWriter.unsubAck(outbox().room(16 + p.reasons().size()), p.packetId(), p.reasons(), v5);
             case Effect.Disconnect p -> close(p.reason(), p.why());
         }
-        boundReplies();
+        backlog().bound();
     }
 
     private void sendPublish(Effect.SendPublish p) {
@@ -307,7 +311,7 @@ final class MqttConnection implements Connection {
         if (state == State.CONNECTING) {
             reject(reason == 0 ? ReasonCodes.SERVER_UNAVAILABLE : reason, why);
         } else if (state != State.CLOSED) {
-            end(reason, why, ReasonTranslation.causeOf(reason));
+            end(reason, why, CloseCauses.of(reason));
         }
     }
 
@@ -380,68 +384,24 @@ final class MqttConnection implements Connection {
         finish(CloseCause.IO);
     }
 
-    // --- a client that does not read (I9)
-
-    void writabilityChanged(boolean writable) {
-        if (!writable && !stallCheck) {
-            stallCheck = true;
-            tap.after(TimeUnit.MILLISECONDS.toNanos(loop.limits.stalledMillisMax()), this::checkStalled);
-        }
-        unwritableSinceNanos = System.nanoTime();
-        if (writable && replyPause) {
-            replyPause = false;
-            tap.resume();
-        }
-        if (!tellingWritable) {
-            // Not from within a send: the session is in the midst of its effects then.
-            tellingWritable = true;
-            tap.later(this::tellWritable);
-        }
+    /** The channel's writability changed. */
+    void writabilityChanged() {
+        backlog().writabilityChanged();
     }
 
-    private void tellWritable() {
-        tellingWritable = false;
-        boolean writable = outbox().isChannelWritable();
-        if (state == State.OPEN && writable != toldWritable) {
-            toldWritable = writable;
-            loop.handler.writable(this, writable);
-        }
-    }
-
-    private void checkStalled() {
-        stallCheck = false;
-        if (outbox().isChannelWritable() || state == State.CLOSED) {
-            return;
-        }
-        long limitNanos = TimeUnit.MILLISECONDS.toNanos(loop.limits.stalledMillisMax());
-        long left = unwritableSinceNanos + limitNanos - System.nanoTime();
-        if (left > 0) {
-            stallCheck = true;
-            tap.after(left, this::checkStalled);
-        } else {
-            cutOff("does not read");
-        }
-    }
-
-    /** Who does not read our answers is not read from; what is queued stays below a limit whatever is sent. */
-    private void boundReplies() {
-        long queued = outbox().queuedBytes();
-        if (queued <= 2L * loop.limits.writeHighBytes() || state == State.CLOSED) {
-            return;
-        }
-        if (queued > loop.limits.queuedBytesMax()) {
-            cutOff("more than " + loop.limits.queuedBytesMax() + " bytes wait for a client that does not read");
-        } else if (!replyPause && !outbox().isChannelWritable()) {
-            replyPause = true;
-            tap.pause();
-        }
-    }
-
-    private void cutOff(String why) {
+    /** For {@link Backlog}: the client does not read. */
+    void cutOff(String why) {
         loop.counters.cutOff.increment();
         loop.badInput.line(remoteAddress, why);
         finish(CloseCause.SERVER);
         tap.closeNow();
+    }
+
+    /** For {@link Backlog}. */
+    void tellWritable(boolean writable) {
+        if (state == State.OPEN) {
+            loop.handler.writable(this, writable);
+        }
     }
 
     @Override

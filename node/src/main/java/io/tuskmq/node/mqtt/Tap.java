@@ -265,7 +265,7 @@ final class Tap extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        dispatch(() -> connection.writabilityChanged(context.channel().isWritable()));
+        dispatch(connection::writabilityChanged);
         context.fireChannelWritabilityChanged();
     }
 

@@ -43,7 +43,7 @@ public final class ReasonCodes {
             case UNSUPPORTED_PROTOCOL_VERSION -> 1;
             case CLIENT_IDENTIFIER_NOT_VALID -> 2;
             case BAD_USER_NAME_OR_PASSWORD -> 4;
-            case NOT_AUTHORIZED -> 5;
+            case NOT_AUTHORIZED, BAD_AUTHENTICATION_METHOD, TOPIC_NAME_INVALID -> 5;
             default -> 3;
         };
     }
