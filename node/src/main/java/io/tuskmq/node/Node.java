@@ -17,6 +17,7 @@ import io.tuskmq.node.session.SysTopics;
 import io.tuskmq.node.session.WillPublisher;
 import io.tuskmq.storage.Leases;
 import io.tuskmq.storage.PgStore;
+import io.tuskmq.storage.StorageException;
 import io.tuskmq.storage.Store;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -37,17 +38,17 @@ public final class Node {
     private final Directory directory;
     private final MqttListener listener;
     private final Housekeeping housekeeping;
-    private final String host;
+    private final Runnable fenced;
     private volatile boolean serving;
 
-    private Node(Parts parts, Directory directory, MqttListener listener, Housekeeping housekeeping, String host) {
+    private Node(Parts parts, Directory directory, MqttListener listener, Housekeeping housekeeping, Runnable fenced) {
         this.store = parts.store();
         this.lease = parts.lease();
         this.router = parts.router();
         this.directory = directory;
         this.listener = listener;
         this.housekeeping = housekeeping;
-        this.host = host;
+        this.fenced = fenced;
     }
 
     /** What stands below the sessions. */
@@ -65,9 +66,10 @@ public final class Node {
         Store store = PgStore.open(vertx, database, NodeSettings.store(settings, PARTITION_MILLIS), routes);
         Router router = new Router(routes, shards);
         long leaseMillis = TimeUnit.SECONDS.toMillis(settings.get(Settings.NODE_LEASE_SECONDS));
+        String name = settings.get(Settings.NODE_NAME);
         return store.maintainLog(NodeSettings.retentionMillis(settings))
-                .compose(made -> store.leases()
-                        .register(settings.get(Settings.NODE_NAME), settings.get(Settings.LOG_LANES), leaseMillis))
+                .compose(made -> store.leases().endNamesakes(name))
+                .compose(ended -> store.leases().register(name, settings.get(Settings.LOG_LANES), leaseMillis))
                 .compose(lease -> store.filters().catchUp().map(version -> new Parts(store, lease, shards, router)))
                 .compose(parts -> serve(vertx, settings, metrics, parts, fenced))
                 .recover(failure -> store.close().transform(closed -> Future.failedFuture(failure)));
@@ -87,14 +89,11 @@ public final class Node {
                         NodeSettings.session(settings),
                         parts.lease().incarnation()));
         Directory directory = new Directory(parts.shards(), sessions, counters);
-        parts.router().open(parts.store(), parts.lease().lanes(), () -> {
-            directory.closeAll(ReasonCodes.SERVER_BUSY, "this node lost its lease");
-            fenced.run();
-        });
         MqttOptions options = NodeSettings.mqtt(settings);
         MqttListener listener = new MqttListener(vertx, options, directory);
         Housekeeping housekeeping = new Housekeeping(vertx);
-        Node node = new Node(parts, directory, listener, housekeeping, options.host());
+        Node node = new Node(parts, directory, listener, housekeeping, fenced);
+        parts.router().open(parts.store(), parts.lease().lanes(), node::leaseLost);
         return listener.listen().map(listening -> {
             node.keepHouse(settings, wills, new SysReport(sysTopics, counters, settings.get(Settings.NODE_NAME)));
             node.serving = true;
@@ -110,8 +109,14 @@ public final class Node {
     private void keepHouse(Settings settings, WillPublisher wills, SysReport report) {
         long leaseMillis = TimeUnit.SECONDS.toMillis(settings.get(Settings.NODE_LEASE_SECONDS));
         long retentionMillis = NodeSettings.retentionMillis(settings);
-        housekeeping.every(leaseMillis / 3, "lease", () -> store.leases().renew(lease.incarnation(), leaseMillis));
-        housekeeping.every(1_000, "dead nodes", () -> store.leases().endExpired());
+        // In this order: a process that was paused renews its own lease before it looks for those that have ended.
+        housekeeping.every(
+                leaseMillis / 4,
+                "lease",
+                () -> store.leases()
+                        .renew(lease.incarnation(), leaseMillis)
+                        .onFailure(this::stopIfFenced)
+                        .compose(renewed -> store.leases().endExpired()));
         housekeeping.every(500, "wills", wills::sweep);
         housekeeping.every(1_000, "expired sessions", () -> store.sessions().endExpired(100));
         housekeeping.every(
@@ -125,6 +130,19 @@ public final class Node {
         housekeeping.every(SysReport.EVERY_MILLIS, "$SYS", report::publish);
     }
 
+    private void stopIfFenced(Throwable failure) {
+        if (failure instanceof StorageException storage && storage.kind() == StorageException.Kind.FENCED) {
+            leaseLost();
+        }
+    }
+
+    /** Another node may have this one's lanes and sessions: its clients must go at once. */
+    private void leaseLost() {
+        serving = false;
+        directory.closeAll(ReasonCodes.SERVER_BUSY, "this node lost its lease");
+        fenced.run();
+    }
+
     /** Whether clients are served now. */
     public boolean ready() {
         return serving;
@@ -132,7 +150,7 @@ public final class Node {
 
     /** {@code host:port} as listened on. */
     public String mqttAddress() {
-        return host + ":" + listener.port();
+        return listener.host() + ":" + listener.port();
     }
 
     /** The WebSocket port, or {@link MqttOptions#OFF}. */
