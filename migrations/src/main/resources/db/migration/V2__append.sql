@@ -189,8 +189,9 @@ BEGIN
     LOCK TABLE lane IN SHARE ROW EXCLUSIVE MODE;
     SELECT p_lanes - count(*) INTO v_missing FROM lane l WHERE l.owner IS NULL;
     INSERT INTO lane (lane_id, head, start)
-    SELECT n, log_id(now_millis(), n), log_id(now_millis(), n)
-      FROM generate_series((SELECT coalesce(max(l.lane_id), 0) + 1 FROM lane l),
+    SELECT n, log_id(m.now, n), log_id(m.now, n)
+      FROM (SELECT now_millis() AS now OFFSET 0) m,
+           generate_series((SELECT coalesce(max(l.lane_id), 0) + 1 FROM lane l),
                            (SELECT coalesce(max(l.lane_id), 0) + v_missing FROM lane l)) AS n;
     RETURN QUERY
         UPDATE lane l SET owner = v_incarnation

@@ -30,7 +30,10 @@ final class MemoryWills implements Wills {
     }
 
     static DueWill dueWill(WillRow row) {
-        return new DueWill(row.willId, row.clientId, row.will.message(), row.will.messageExpirySeconds());
+        Message will = row.will.message();
+        Message due = new Message(
+                will.topic(), will.payload(), will.qos(), will.retain(), will.properties(), 0, row.sessionId);
+        return new DueWill(row.willId, row.clientId, due, row.will.messageExpirySeconds());
     }
 
     @Override

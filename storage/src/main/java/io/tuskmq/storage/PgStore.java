@@ -7,7 +7,7 @@ import io.vertx.core.Vertx;
 /** The memory of the broker in PostgreSQL. The schema must be current (see {@link io.tuskmq.migrations.Migrate}). */
 public final class PgStore implements Store {
     /**
-     * @param connectionsMax connections besides those of the lanes (one each)
+     * @param connectionsMax connections besides those of the lanes (one each) and one for what need not be durable
      * @param timeoutMillis after which a call fails TRANSIENT, its outcome unknown
      * @param partitionMillis how long the ids of one log partition reach
      */
@@ -22,24 +22,32 @@ public final class PgStore implements Store {
     private static final int WAITING_MAX = 2_000;
 
     private final Sql sql;
+    private final Sql asynchronous;
     private final PgPartitions partitions;
     private final PgLeases leases;
     private final PgFilters filters;
     private final PgLog log;
+    private final PgSessions sessions;
+    private final PgRetained retained;
+    private final PgWills wills;
 
-    private PgStore(Sql sql, Options options, Filters.Copy copy) {
+    private PgStore(Sql sql, Sql asynchronous, Options options, Filters.Copy copy) {
         this.sql = sql;
+        this.asynchronous = asynchronous;
         this.partitions = new PgPartitions(sql, options.partitionMillis());
         this.leases = new PgLeases(sql, partitions);
         this.filters = new PgFilters(sql, copy);
         this.log = new PgLog(sql, READ_CONNECTIONS);
+        this.sessions = new PgSessions(sql, asynchronous);
+        this.retained = new PgRetained(sql);
+        this.wills = new PgWills(sql);
     }
 
     /** Connects lazily: the first call finds out whether the database is there. */
     public static PgStore open(Vertx vertx, DatabaseUrl url, Options options, Filters.Copy copy) {
-        Sql sql = Sql.open(
-                vertx, url, new Sql.Options(options.connectionsMax(), WAITING_MAX, options.timeoutMillis(), true));
-        return new PgStore(sql, options, copy);
+        Sql.Options durable = new Sql.Options(options.connectionsMax(), WAITING_MAX, options.timeoutMillis(), true);
+        Sql.Options lazy = new Sql.Options(1, WAITING_MAX, options.timeoutMillis(), false);
+        return new PgStore(Sql.open(vertx, url, durable), Sql.open(vertx, url, lazy), options, copy);
     }
 
     @Override
@@ -54,7 +62,7 @@ public final class PgStore implements Store {
 
     @Override
     public Sessions sessions() {
-        throw new UnsupportedOperationException("PgSessions");
+        return sessions;
     }
 
     @Override
@@ -64,12 +72,12 @@ public final class PgStore implements Store {
 
     @Override
     public Retained retained() {
-        throw new UnsupportedOperationException("PgRetained");
+        return retained;
     }
 
     @Override
     public Wills wills() {
-        throw new UnsupportedOperationException("PgWills");
+        return wills;
     }
 
     @Override
@@ -84,6 +92,6 @@ public final class PgStore implements Store {
 
     @Override
     public Future<Void> close() {
-        return sql.close();
+        return Future.join(sql.close(), asynchronous.close()).mapEmpty();
     }
 }

@@ -2,7 +2,6 @@ package io.tuskmq.storage;
 
 import io.tuskmq.storage.testing.PostgresExtension;
 import io.tuskmq.storage.testing.TestDatabase;
-import java.sql.SQLException;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -18,7 +17,7 @@ final class PgSessionsTest extends SessionsContract {
     }
 
     @AfterEach
-    void close() throws SQLException {
+    void close() {
         store.close();
     }
 

@@ -24,6 +24,8 @@ import io.tuskmq.storage.Sessions.StoredSubscription;
 import io.tuskmq.storage.Sessions.SubscriptionKey;
 import io.tuskmq.storage.Sessions.WillAction;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** What {@link Sessions} promises, whatever stands behind it. */
@@ -77,7 +79,7 @@ abstract class SessionsContract {
     @Test
     void manyClaimsAtOnceAreEachAnswered() {
         long node = store().node();
-        var claims = java.util.stream.IntStream.range(0, 250)
+        var claims = IntStream.range(0, 250)
                 .mapToObj(i -> store().sessions().claim(claim("client" + i % 125, node)))
                 .toList();
         var ids = claims.stream()
@@ -86,7 +88,8 @@ abstract class SessionsContract {
                 .toList();
         for (int i = 0; i < 125; i++) {
             assertEquals(ids.get(i).sessionId(), ids.get(i + 125).sessionId());
-            assertEquals(ids.get(i).epoch() + 1, ids.get(i + 125).epoch());
+            assertEquals(
+                    Set.of(1L, 2L), Set.of(ids.get(i).epoch(), ids.get(i + 125).epoch()));
         }
         assertEquals(125, get(store().sessions().count()));
     }

@@ -3,7 +3,7 @@ package io.tuskmq.storage;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A node's copy of the filter set in which a filter matches the topic that is equal to it, and {@code #} matches all. */
+/** A node's copy of the filter set in which a filter matches the topic that is equal to it, and one that begins with {@code #} matches all. */
 final class TestFilters implements Filters.Copy {
     private final Map<Long, String> filters = new ConcurrentHashMap<>();
     private volatile long version;
@@ -22,7 +22,7 @@ final class TestFilters implements Filters.Copy {
 
     long[] match(String topic) {
         return filters.entrySet().stream()
-                .filter(f -> f.getValue().equals(topic) || f.getValue().equals("#"))
+                .filter(f -> f.getValue().equals(topic) || f.getValue().startsWith("#"))
                 .mapToLong(Map.Entry::getKey)
                 .sorted()
                 .toArray();

@@ -34,6 +34,7 @@ final class ConnectReader {
     ConnectPacket read(String remoteAddress) {
         String protocol = in.string("protocol name");
         int level = in.u8();
+        version = level > 5 && level < 0x80 ? 5 : 4; // in whose words to refuse
         version = versionOf(protocol, level);
         int flags = in.u8();
         checkFlags(flags);

@@ -43,6 +43,8 @@ final class MqttConnection implements Connection {
     private @Nullable PublishWriter publishes;
 
     private boolean replyPause;
+    private boolean tellingWritable;
+    private boolean toldWritable = true;
     private long unwritableSinceNanos;
     private boolean stallCheck;
 
@@ -101,31 +103,28 @@ final class MqttConnection implements Connection {
         if (packets == null) {
             throw new IllegalStateException("packets wait until the CONNECT is answered");
         }
-        try {
-            switch (type) {
-                case PacketType.PUBLISH ->
-                    publish(packets.publish(flags, publisher, System.currentTimeMillis()), packets);
-                case PacketType.PUBACK -> event(packets.pubAck());
-                case PacketType.PUBREC -> event(packets.pubRec());
-                case PacketType.PUBREL -> event(packets.pubRel());
-                case PacketType.PUBCOMP -> event(packets.pubComp());
-                case PacketType.SUBSCRIBE -> event(packets.subscribe());
-                case PacketType.UNSUBSCRIBE -> event(packets.unsubscribe());
-                case PacketType.PINGREQ -> ping();
-                case PacketType.DISCONNECT -> disconnected(packets.disconnect());
-                case PacketType.CONNECT ->
-                    throw BadPacket.protocolError("second CONNECT"); // [MQTT-3.1.0-2] [MQTT5-3.1.0-2]
-                case PacketType.AUTH -> throw BadPacket.protocolError("AUTH without an authentication method");
-                case 0 -> throw BadPacket.malformed("packet type 0");
-                default -> throw BadPacket.protocolError("packet type " + type + " from a client");
-            }
-        } catch (BadPacket e) {
-            throw e;
-        } catch (RuntimeException e) {
-            // Our own fault, not the client's: the session's state can't be trusted any more.
-            LOG.error("connection of {} ends after a failure in its session", remoteAddress, e);
-            close(0x83, "internal error");
+        switch (type) {
+            case PacketType.PUBLISH -> publish(packets.publish(flags, publisher, System.currentTimeMillis()), packets);
+            case PacketType.PUBACK -> event(packets.pubAck());
+            case PacketType.PUBREC -> event(packets.pubRec());
+            case PacketType.PUBREL -> event(packets.pubRel());
+            case PacketType.PUBCOMP -> event(packets.pubComp());
+            case PacketType.SUBSCRIBE -> event(packets.subscribe());
+            case PacketType.UNSUBSCRIBE -> event(packets.unsubscribe());
+            case PacketType.PINGREQ -> ping();
+            case PacketType.DISCONNECT -> disconnected(packets.disconnect());
+            case PacketType.CONNECT ->
+                throw BadPacket.protocolError("second CONNECT"); // [MQTT-3.1.0-2] [MQTT5-3.1.0-2]
+            case PacketType.AUTH -> throw BadPacket.protocolError("AUTH without an authentication method");
+            case 0 -> throw BadPacket.malformed("packet type 0");
+            default -> throw BadPacket.protocolError("packet type " + type + " from a client");
         }
+    }
+
+    /** Our own fault, not the client's: what its session holds in memory can't be trusted any more. */
+    void broken(Throwable fault) {
+        LOG.error("connection of {} ends after a failure in its session", remoteAddress, fault);
+        close(Reason.IMPLEMENTATION_ERROR, "internal error");
     }
 
     private void connect() {
@@ -235,7 +234,8 @@ final class MqttConnection implements Connection {
         }
     }
 
-    private void refuse(int reason, String why) {
+    private void refuse(int reason, String sentence) {
+        String why = fitting(sentence);
         ByteBuf room = outbox().room(PacketWriter.refusalBytes(why));
         if (version == 5) {
             PacketWriter.connAckV5Refusal(room, reason, why);
@@ -319,10 +319,18 @@ final class MqttConnection implements Connection {
     private void end(int reason, String why, CloseCause cause) {
         if (state == State.OPEN && version == 5 && reason != Reason.SUCCESS) {
             // [MQTT5-4.13.1-1] say why before closing; MQTT 3 has no words for it [MQTT-4.8.0-1]
-            PacketWriter.disconnect(outbox().room(PacketWriter.refusalBytes(why)), reason, why);
+            String said = fitting(why);
+            PacketWriter.disconnect(outbox().room(PacketWriter.refusalBytes(said)), reason, said);
         }
         finish(cause);
         tap.closeGently();
+    }
+
+    /** [MQTT5-3.2.2-19] [MQTT5-3.14.2-3] A reason string must not make the packet larger than the client takes. */
+    private String fitting(String why) {
+        ConnectPacket c = connect;
+        long max = c == null ? 0 : c.maximumPacketSize();
+        return max != 0 && PacketWriter.refusalBytes(why) > max ? "" : why;
     }
 
     /** A packet broke the protocol: one line, a reason for the client if it can hear one, the end. */
@@ -385,7 +393,18 @@ final class MqttConnection implements Connection {
             replyPause = false;
             tap.resume();
         }
-        if (state == State.OPEN) {
+        if (!tellingWritable) {
+            // Not from within a send: the session is in the midst of its effects then.
+            tellingWritable = true;
+            tap.later(this::tellWritable);
+        }
+    }
+
+    private void tellWritable() {
+        tellingWritable = false;
+        boolean writable = outbox().isChannelWritable();
+        if (state == State.OPEN && writable != toldWritable) {
+            toldWritable = writable;
             loop.handler.writable(this, writable);
         }
     }

@@ -11,11 +11,13 @@ import org.jspecify.annotations.Nullable;
 final class Outbox {
     private static final int FIRST_BYTES = 512;
     private static final int HAND_OVER_BYTES = 32 << 10;
+    private static final int FLUSH_BYTES = 24 << 10;
 
     private final ChannelHandlerContext ctx;
     private final ShardLoop loop;
     private @Nullable ByteBuf gathering;
     private boolean flushWanted;
+    private int unflushedBytes;
 
     Outbox(ChannelHandlerContext ctx, ShardLoop loop) {
         this.ctx = ctx;
@@ -27,6 +29,7 @@ final class Outbox {
         ByteBuf buffer = gathering;
         if (buffer != null && buffer.readableBytes() + bytes > HAND_OVER_BYTES) {
             handOver();
+            flushIfMuch();
             buffer = null;
         }
         if (buffer == null) {
@@ -43,20 +46,32 @@ final class Outbox {
     /** Bytes that follow those in {@link #room} without being copied; released when sent. */
     void append(ByteBuf bytes) {
         handOver();
+        unflushedBytes += bytes.readableBytes();
         ctx.write(bytes, ctx.voidPromise());
+        flushIfMuch();
     }
 
     private void handOver() {
         ByteBuf buffer = gathering;
         if (buffer != null) {
             gathering = null;
+            unflushedBytes += buffer.readableBytes();
             ctx.write(buffer, ctx.voidPromise());
+        }
+    }
+
+    /** So that the channel is unwritable only when the socket really takes no more. */
+    private void flushIfMuch() {
+        if (unflushedBytes >= FLUSH_BYTES) {
+            unflushedBytes = 0;
+            ctx.flush();
         }
     }
 
     void flush() {
         flushWanted = false;
         handOver();
+        unflushedBytes = 0;
         ctx.flush();
     }
 

@@ -100,7 +100,8 @@ final class PacketTranslator {
 
     /** A well-formed topic that clients may not publish to: {@code $SYS} and its like are the broker's, depth is bounded. */
     boolean refusesTopic(String topic) {
-        return topic.charAt(0) == '$' || TopicChecks.levels(topic) > limits.topicLevelsMax();
+        int levelsMax = limits.topicLevelsMax();
+        return topic.charAt(0) == '$' || (topic.length() >= levelsMax && TopicChecks.levels(topic) > levelsMax);
     }
 
     // --- acknowledgements

@@ -28,7 +28,7 @@ final class PublishWriter {
     boolean write(Outbox outbox, Effect.SendPublish p, long nowMillis) {
         Message message = p.message();
         WireForms forms = WireForms.of(message);
-        Integer known = aliases.get(message.topic());
+        Integer known = aliasMax == 0 ? null : aliases.get(message.topic());
         int alias = known != null ? known : aliases.size() < aliasMax ? aliases.size() + 1 : 0;
         PacketWriter.PublishPlan plan = new PacketWriter.PublishPlan(
                 v5,

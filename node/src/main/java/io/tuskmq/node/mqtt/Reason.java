@@ -8,6 +8,7 @@ final class Reason {
     static final int DISCONNECT_WITH_WILL = 0x04;
     static final int MALFORMED_PACKET = 0x81;
     static final int PROTOCOL_ERROR = 0x82;
+    static final int IMPLEMENTATION_ERROR = 0x83;
     static final int UNSUPPORTED_VERSION = 0x84;
     static final int CLIENT_ID_NOT_VALID = 0x85;
     static final int BAD_USER_OR_PASSWORD = 0x86;

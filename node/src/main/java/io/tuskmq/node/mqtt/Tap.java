@@ -14,6 +14,7 @@ import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.util.ReferenceCountUtil;
 import io.tuskmq.node.session.ConnectionHandler.CloseCause;
 import io.vertx.core.internal.ContextInternal;
+import io.vertx.core.net.impl.ShutdownEvent;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -99,6 +100,7 @@ final class Tap extends ChannelInboundHandlerAdapter {
         ByteBuf before = kept;
         boolean fresh = before == null;
         if (before != null) {
+            before.discardReadBytes();
             before.writeBytes(bytes);
             bytes.release();
             if (before.readableBytes() > SLOW_PACKET_BYTES) {
@@ -128,14 +130,15 @@ final class Tap extends ChannelInboundHandlerAdapter {
             while (bytes != null && (pauses == 0 || ended) && !connection.isClosed() && parseOne(bytes)) {
                 lastPacketNanos = System.nanoTime();
             }
-            if (bytes != null && (connection.isClosed() || !bytes.isReadable())) {
-                kept = null;
-                bytes.release();
-            }
         } catch (BadPacket e) {
             connection.bad(e);
-            dropKept();
+        } catch (RuntimeException | AssertionError e) {
+            connection.broken(e);
         } finally {
+            ByteBuf bytes = kept;
+            if (bytes != null && (connection.isClosed() || !bytes.isReadable())) {
+                dropKept();
+            }
             loop.context.endDispatch(previous);
             parsing = false;
         }
@@ -250,6 +253,8 @@ final class Tap extends ChannelInboundHandlerAdapter {
         ContextInternal previous = loop.context.beginDispatch();
         try {
             action.run();
+        } catch (RuntimeException | AssertionError e) {
+            connection.broken(e);
         } finally {
             loop.context.endDispatch(previous);
         }
@@ -266,7 +271,7 @@ final class Tap extends ChannelInboundHandlerAdapter {
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         // The server's shutdown closes no connection by itself: their sessions do, with a reason.
-        if (!event.getClass().getSimpleName().equals("ShutdownEvent")) {
+        if (!(event instanceof ShutdownEvent)) {
             context.fireUserEventTriggered(event);
         }
     }
@@ -293,7 +298,9 @@ final class Tap extends ChannelInboundHandlerAdapter {
     /** Closes after what was written has gone out, or after a second. */
     void closeGently() {
         Channel channel = ctx().channel();
-        dropKept();
+        if (!parsing) {
+            dropKept();
+        }
         channel.config()
                 .setAutoRead(true); // read on and discard: a close with unread bytes would reset the last packet away
         connection.outbox().flushLast().addListener(done -> {

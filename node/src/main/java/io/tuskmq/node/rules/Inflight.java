@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * One message on its way to the client, not yet fully acknowledged; also how a set of them is written in a checkpoint.
  *
- * <p>Layout, version 1: a byte 1, the number of entries, then per entry: flags (bits 0-1: 1 = QoS 1 sent, 2 = QoS 2 sent, 3 = PUBREC
+ * <p>Layout, version 1: the lowest log id (8 bytes, which the store reads to know what the session still needs), a byte 1, the
+ * number of entries, then per entry: flags (bits 0-1: 1 = QoS 1 sent, 2 = QoS 2 sent, 3 = PUBREC
  * came; bit 2: RETAIN), packet id, filter id and the difference of the log id from the one before. Numbers are of variable length,
  * seven bits a byte, the last two with their sign in the lowest bit. First come those that wait for PUBCOMP, in the order of their
  * PUBRECs, then the others in the order in which they were first sent.
@@ -30,6 +31,7 @@ final class Inflight {
 
     private static final int VERSION = 1;
     private static final int RETAIN_FLAG = 4;
+    private static final int HEADER_BYTES_MAX = Long.BYTES + 1 + 3;
     private static final int ENTRY_BYTES_MAX = 1 + 3 + 10 + 10;
 
     final int packetId;
@@ -82,7 +84,8 @@ final class Inflight {
         if (table.size() == 0) {
             return new byte[0];
         }
-        ByteBuffer out = ByteBuffer.allocate(4 + table.size() * ENTRY_BYTES_MAX);
+        ByteBuffer out = ByteBuffer.allocate(HEADER_BYTES_MAX + table.size() * ENTRY_BYTES_MAX);
+        out.putLong(lowestLogId(table));
         out.put((byte) VERSION);
         putNumber(out, table.size());
         long last = 0;
@@ -97,6 +100,17 @@ final class Inflight {
         return bytes;
     }
 
+    private static long lowestLogId(InflightTable table) {
+        long lowest = Long.MAX_VALUE;
+        for (Inflight e = table.firstRelease(); e != null; e = e.after) {
+            lowest = Math.min(lowest, e.logId);
+        }
+        for (Inflight e = table.firstPublish(); e != null; e = e.after) {
+            lowest = Math.min(lowest, e.logId);
+        }
+        return lowest;
+    }
+
     /**
      * Puts the entries into the table, as resumed.
      *
@@ -106,11 +120,13 @@ final class Inflight {
         if (bytes.length == 0) {
             return;
         }
-        if (bytes[0] != VERSION) {
-            throw new IllegalArgumentException("in-flight state of unknown version " + bytes[0]);
-        }
-        ByteBuffer in = ByteBuffer.wrap(bytes, 1, bytes.length - 1);
+        ByteBuffer in = ByteBuffer.wrap(bytes);
         try {
+            in.getLong();
+            byte version = in.get();
+            if (version != VERSION) {
+                throw new IllegalArgumentException("in-flight state of unknown version " + version);
+            }
             long count = number(in);
             long last = 0;
             for (long i = 0; i < count; i++) {

@@ -28,6 +28,7 @@ final class RecordingHandler implements ConnectionHandler {
     final AtomicInteger nextPacketId = new AtomicInteger(1);
     volatile boolean echo = true;
     volatile boolean answerConnects = true;
+    volatile java.util.function.Consumer<Event> onEvent = event -> {};
 
     @Override
     public void connect(Connection connection, ConnectPacket packet) {
@@ -43,6 +44,7 @@ final class RecordingHandler implements ConnectionHandler {
     @Override
     public void event(Connection connection, Event event) {
         assert connection.context().equals(io.vertx.core.Vertx.currentContext()) : "on the connection's context";
+        onEvent.accept(event);
         events.add(event);
         if (echo) {
             answer(connection, event);
@@ -63,7 +65,11 @@ final class RecordingHandler implements ConnectionHandler {
                         new Effect.SendPublish(id, qos, false, p.message().retain(), p.message(), List.of()));
             }
             case Event.PubRelReceived p -> connection.send(new Effect.SendPubComp(p.packetId(), 0));
-            case Event.PubRecReceived p -> connection.send(new Effect.SendPubRel(p.packetId(), 0));
+            case Event.PubRecReceived p -> {
+                if (p.reason() < 0x80) {
+                    connection.send(new Effect.SendPubRel(p.packetId(), 0));
+                }
+            }
             case Event.SubscribeReceived s -> {
                 List<Integer> reasons = new java.util.ArrayList<>();
                 for (int i = 0; i < s.subscriptions().size(); i++) {

@@ -65,6 +65,11 @@ public final class TestDatabase implements AutoCloseable {
         return Long.parseLong(query(sql).getFirst());
     }
 
+    /** False: ends all connections and refuses new ones, as a database that is away; true: it is back. */
+    public void allowConnections(boolean allow) throws SQLException {
+        server.allowConnections(url.database(), allow);
+    }
+
     @Override
     public void close() throws SQLException {
         server.drop(url.database());

@@ -102,6 +102,13 @@ final class TestServer implements AutoCloseable {
         execute("DROP DATABASE IF EXISTS " + database + " WITH (FORCE)");
     }
 
+    void allowConnections(String database, boolean allow) throws SQLException {
+        execute("ALTER DATABASE " + database + " WITH ALLOW_CONNECTIONS " + allow);
+        if (!allow) {
+            execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '" + database + "'");
+        }
+    }
+
     private void execute(String sql) throws SQLException {
         try (Connection connection = DriverManager.getConnection(admin.jdbcUrl(), admin.user(), admin.password());
                 Statement statement = connection.createStatement()) {

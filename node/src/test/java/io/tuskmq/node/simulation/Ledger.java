@@ -1,0 +1,127 @@
+package io.tuskmq.node.simulation;
+
+import io.tuskmq.storage.Message;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+
+/** What was promised and what came: fails at the first broken promise. */
+final class Ledger {
+    /** One message: who published it, where, with which QoS, and the how-many-th of that publisher it is. */
+    record Key(String publisher, String topic, int qos, int number) {
+        Message message(long publisherId) {
+            byte[] payload = (publisher + " " + topic + " " + qos + " " + number).getBytes(StandardCharsets.UTF_8);
+            return new Message(topic, payload, qos, false, new byte[0], 0, publisherId);
+        }
+
+        static Key of(Message message) {
+            String[] parts = new String(message.payload(), StandardCharsets.UTF_8).split(" ", -1);
+            return new Key(parts[0], parts[1], Integer.parseInt(parts[2]), Integer.parseInt(parts[3]));
+        }
+    }
+
+    static final class Violation extends AssertionError {
+        private static final long serialVersionUID = 1L;
+
+        Violation(String what) {
+            super(what);
+        }
+    }
+
+    private record Stream(String subscriber, String publisher, String topic, int publishedQos, int deliveredQos) {}
+
+    private record Receipt(String subscriber, Key key) {}
+
+    private final Map<Key, Integer> committed = new HashMap<>();
+    private final Map<Receipt, Integer> delivered = new HashMap<>();
+    private final Map<Stream, Integer> last = new HashMap<>();
+    private final Set<Receipt> expected = new LinkedHashSet<>();
+    private final Set<Key> acked = new HashSet<>();
+    private final Map<String, Set<String>> subAcked = new HashMap<>();
+    private long deliveries;
+
+    /** The store has committed it; QoS 2 of a kept session at most once (I3). */
+    void committed(Key key, boolean exactlyOnce) {
+        int times = committed.merge(key, 1, Integer::sum);
+        check(times == 1 || key.qos() != 2 || !exactlyOnce, "QoS 2 message committed twice: " + key);
+    }
+
+    /** At its commit this stored session was subscribed: it must get it (I2). */
+    void expects(String subscriber, Key key) {
+        expected.add(new Receipt(subscriber, key));
+    }
+
+    /** A client that is to be remembered heard that it is subscribed (I7). */
+    void subAcked(String subscriber, String filter) {
+        subAcked.computeIfAbsent(subscriber, s -> new HashSet<>()).add(filter);
+    }
+
+    /** It is giving the subscription up. */
+    void unsubscribing(String subscriber, String filter) {
+        subAcked.getOrDefault(subscriber, new HashSet<>()).remove(filter);
+    }
+
+    /** Whoever saw a SUBACK for its topic must get it. */
+    void expectsOfSubAcks(Key key) {
+        subAcked.forEach((subscriber, filters) -> {
+            if (filters.stream().anyMatch(f -> Topics.matches(f, key.topic()))) {
+                expects(subscriber, key);
+            }
+        });
+    }
+
+    /** The session gave its subscription up: what it has not got, it need not get. */
+    void expectsNoMore(String subscriber, String topic) {
+        expected.removeIf(
+                r -> r.subscriber().equals(subscriber) && r.key().topic().equals(topic) && !delivered.containsKey(r));
+    }
+
+    /** PUBACK or PUBREC came to the publisher: only after the commit (I1). */
+    void acked(Key key) {
+        acked.add(key);
+        check(committed.containsKey(key), "acknowledged and not committed: " + key);
+    }
+
+    /** The client's application got it. */
+    void delivered(String subscriber, Key key, int qos) {
+        deliveries++;
+        int times = delivered.merge(new Receipt(subscriber, key), 1, Integer::sum);
+        check(qos != 2 || times == 1, "QoS 2 message delivered twice to " + subscriber + ": " + key);
+        if (times > 1) {
+            return;
+        }
+        // Order of first deliveries (I6).
+        var stream = new Stream(subscriber, key.publisher(), key.topic(), key.qos(), qos);
+        int before = last.getOrDefault(stream, -1);
+        check(before < key.number(), "number " + key.number() + " after " + before + " in " + stream);
+        last.put(stream, key.number());
+    }
+
+    /** When all is quiet: nothing that was promised is missing. */
+    void checkComplete() {
+        for (Receipt r : expected) {
+            check(delivered.containsKey(r), "never delivered to " + r.subscriber() + ": " + r.key());
+        }
+    }
+
+    boolean isComplete() {
+        return delivered.keySet().containsAll(expected);
+    }
+
+    int acks() {
+        return acked.size();
+    }
+
+    long deliveries() {
+        return deliveries;
+    }
+
+    static void check(boolean holds, String what) {
+        if (!holds) {
+            throw new Violation(what);
+        }
+    }
+}
