@@ -231,7 +231,7 @@ final class MemoryLaneWriter implements LaneWriter {
         for (Append append : batch.appends()) {
             if (!isAllowed(append)) {
                 refused.add(append.id());
-            } else if (isFirst(append)) {
+            } else {
                 insert(append);
             }
         }
@@ -240,23 +240,19 @@ final class MemoryLaneWriter implements LaneWriter {
         return new Outcome.Committed(refused);
     }
 
-    /** Whether session and will are still as the append believes; consumes the will (I8). */
+    /**
+     * Whether session and will are still as the append believes; takes the receipt (I3) and consumes the will (I8). A receipt that was
+     * there says that the message is in the log already.
+     */
     private boolean isAllowed(Append append) {
         Append.Receipt receipt = append.receipt();
-        if (receipt != null && tables.ownSession(receipt.sessionId(), receipt.epoch()) == null) {
-            return false;
+        if (receipt != null) {
+            SessionRow session = tables.ownSession(receipt.sessionId(), receipt.epoch());
+            if (session == null || !session.receipts.add(receipt.packetId())) {
+                return false;
+            }
         }
         return append.willId() == 0 || tables.wills.remove(append.willId()) != null;
-    }
-
-    /** Takes the receipt, in the same transaction (I3); false when it was there: the message is in the log already. */
-    private boolean isFirst(Append append) {
-        Append.Receipt receipt = append.receipt();
-        if (receipt == null) {
-            return true;
-        }
-        SessionRow session = tables.ownSession(receipt.sessionId(), receipt.epoch());
-        return session != null && session.receipts.add(receipt.packetId());
     }
 
     private void insert(Append append) {
