@@ -1,17 +1,10 @@
 package io.tuskmq.storage;
 
-import static io.tuskmq.storage.PgNode.await;
-
-class MemoryLogTest extends LogContract {
-    private final MemoryStore store = new MemoryStore(System::currentTimeMillis, MemoryRunner.immediate(), copy);
+final class MemoryLogTest extends LogContract {
+    private final MemoryFixture store = new MemoryFixture();
 
     @Override
-    protected Store store() {
+    StoreFixture store() {
         return store;
-    }
-
-    @Override
-    protected void closeStore() {
-        await(store.close());
     }
 }

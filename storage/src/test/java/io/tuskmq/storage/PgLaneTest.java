@@ -18,13 +18,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 @ExtendWith(PostgresExtension.class)
-class PgLogTest extends LogContract {
+class PgLaneTest extends LaneContract {
     private static final long HOUR = 3_600_000;
     private final TestDatabase database;
     private final Vertx vertx = Vertx.vertx();
     private final PgStore store;
 
-    PgLogTest(TestDatabase database) {
+    PgLaneTest(TestDatabase database) {
         this.database = database;
         this.store = PgStore.open(vertx, database.url(), PgStore.Options.defaults(), copy);
     }
