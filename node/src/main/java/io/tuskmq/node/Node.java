@@ -9,6 +9,7 @@ import io.tuskmq.node.session.Broker;
 import io.tuskmq.node.session.Claims;
 import io.tuskmq.node.session.ClientSessions;
 import io.tuskmq.node.session.Directory;
+import io.tuskmq.node.session.Groups;
 import io.tuskmq.node.session.LiveRoutes;
 import io.tuskmq.node.session.Router;
 import io.tuskmq.node.session.SessionCounters;
@@ -36,23 +37,28 @@ public final class Node {
     private final Leases.Lease lease;
     private final Router router;
     private final Directory directory;
+    private final Groups groups;
     private final MqttListener listener;
     private final Housekeeping housekeeping;
     private final Runnable fenced;
     private volatile boolean serving;
 
-    private Node(Parts parts, Directory directory, MqttListener listener, Housekeeping housekeeping, Runnable fenced) {
+    private Node(Parts parts, Clients clients, Housekeeping housekeeping, Runnable fenced) {
         this.store = parts.store();
         this.lease = parts.lease();
         this.router = parts.router();
-        this.directory = directory;
-        this.listener = listener;
+        this.directory = clients.directory();
+        this.groups = clients.groups();
+        this.listener = clients.listener();
         this.housekeeping = housekeeping;
         this.fenced = fenced;
     }
 
     /** What stands below the sessions. */
     private record Parts(Store store, Leases.Lease lease, Shards shards, Router router) {}
+
+    /** What serves clients. */
+    private record Clients(Directory directory, Groups groups, MqttListener listener) {}
 
     /**
      * Starts on a database whose schema is current; completes when clients are accepted.
@@ -79,10 +85,12 @@ public final class Node {
         SessionCounters counters = new SessionCounters(metrics);
         SysTopics sysTopics = new SysTopics(parts.router());
         WillPublisher wills = new WillPublisher(parts.store(), parts.router(), counters);
-        var broker = new Broker(parts.store(), parts.router(), counters, sysTopics);
+        Claims claims = new Claims(vertx, parts.store());
+        Groups groups = new Groups(claims, parts.lease().incarnation());
+        var broker = new Broker(parts.store(), parts.router(), counters, sysTopics, groups);
         var sessions = new ClientSessions(
                 broker,
-                new Claims(vertx, parts.store()),
+                claims,
                 wills,
                 new ClientSessions.Limits(
                         NodeSettings.connect(settings),
@@ -92,7 +100,7 @@ public final class Node {
         MqttOptions options = NodeSettings.mqtt(settings);
         MqttListener listener = new MqttListener(vertx, options, directory);
         Housekeeping housekeeping = new Housekeeping(vertx);
-        Node node = new Node(parts, directory, listener, housekeeping, fenced);
+        Node node = new Node(parts, new Clients(directory, groups, listener), housekeeping, fenced);
         parts.router().open(parts.store(), parts.lease().lanes(), node::leaseLost);
         return listener.listen().map(listening -> {
             node.keepHouse(settings, wills, new SysReport(sysTopics, counters, settings.get(Settings.NODE_NAME)));
@@ -118,6 +126,7 @@ public final class Node {
                         .onFailure(this::stopIfFenced)
                         .compose(renewed -> store.leases().endExpired()));
         housekeeping.every(500, "wills", wills::sweep);
+        housekeeping.every(30_000, "unused groups", () -> store.sessions().endUnusedGroups(100));
         housekeeping.every(1_000, "expired sessions", () -> store.sessions().endExpired(100));
         housekeeping.every(
                 5_000, "expired retained messages", () -> store.retained().deleteExpired(500));
@@ -167,6 +176,7 @@ public final class Node {
         listener.stopAccepting();
         return directory
                 .closeAll(ReasonCodes.SERVER_SHUTTING_DOWN, "server shutting down")
+                .compose(released -> groups.closeAll())
                 .timeout(RELEASE_MILLIS, TimeUnit.MILLISECONDS)
                 .recover(late -> {
                     LOG.warn(
