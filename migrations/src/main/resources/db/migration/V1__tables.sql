@@ -19,7 +19,7 @@ CREATE TABLE lane (
 
 -- The version of the set of persistent filters: one row.
 CREATE TABLE filter_set (
-    only    boolean PRIMARY KEY DEFAULT true CHECK (only),
+    single  boolean PRIMARY KEY DEFAULT true CHECK (single),
     version bigint NOT NULL
 );
 INSERT INTO filter_set (version) VALUES (1);

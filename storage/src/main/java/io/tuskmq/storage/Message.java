@@ -51,6 +51,11 @@ public final class Message {
         return new Message(topic, payload, qos, retain, NONE, 0, 0);
     }
 
+    /** The same message as published by this session or connection. */
+    public Message from(long publisherId) {
+        return new Message(topic, payload, qos, retain, properties, expiresAtMillis, publisherId);
+    }
+
     public String topic() {
         return topic;
     }

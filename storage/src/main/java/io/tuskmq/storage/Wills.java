@@ -8,6 +8,7 @@ public interface Wills {
     /**
      * A will to be published now, by an {@link Append} that carries its id: the append consumes it, exactly once (I8).
      *
+     * @param message its publisher is the session of its connection, 0 when that was not stored
      * @param messageExpirySeconds the will's Message Expiry Interval, counted from its publication; 0 = none
      */
     record DueWill(long willId, String clientId, Message message, long messageExpirySeconds) {}

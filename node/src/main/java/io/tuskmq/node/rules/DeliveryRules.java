@@ -94,6 +94,25 @@ final class DeliveryRules {
         return qosMax < 0 ? null : new Delivery(0, 0, message, Math.min(qosMax, message.qos()), true, ids, true);
     }
 
+    /** A message that a group dealt to this session, or null when the subscription has gone. */
+    @Nullable
+    Delivery dealt(Event.Dealt e) {
+        Subscription s = subscriptions.get(e.subscription());
+        if (s == null) {
+            return null;
+        }
+        Message message = e.message();
+        return new Delivery(
+                e.logId(),
+                e.filterId(),
+                message,
+                Math.min(s.qos(), message.qos()),
+                message.retain() && s.retainAsPublished(),
+                s.subscriptionId() == 0 ? List.of() : List.of(s.subscriptionId()),
+                false,
+                e.deal());
+    }
+
     /** A copy of a retained message: QoS, and in its properties the subscription identifier, are settled. */
     private static Delivery ofPrivateQueue(long logId, long filterId, Message message) {
         return new Delivery(logId, filterId, message, message.qos(), true, List.of(), false);

@@ -109,15 +109,25 @@ final class OutgoingQueue {
         // [MQTT5-3.3.2-5] the only look at the expiry: where delivery starts.
         if (d.message().isExpired(nowMillis)) {
             effects.dropped(1, Reason.EXPIRED);
+            settle(d);
         } else if (packetSize.isTooLarge(d.message(), d.subscriptionIds())) {
             effects.dropped(1, Reason.TOO_LARGE);
+            settle(d);
         } else {
             stepBytes += d.message().bytes();
             if (d.qos() == 0) {
                 effects.add(new Effect.SendPublish(0, 0, false, d.retain(), d.message(), d.subscriptionIds()));
+                settle(d);
             } else {
                 window.send(d);
             }
+        }
+    }
+
+    private void settle(Delivery d) {
+        Deal deal = d.deal();
+        if (deal != null) {
+            effects.add(new Effect.DealSettled(deal));
         }
     }
 
@@ -148,7 +158,7 @@ final class OutgoingQueue {
         LaneVector lowered = new LaneVector();
         for (Delivery d : waiting) {
             int lane = LogId.laneOf(d.logId());
-            if (d.logId() != 0 && lowered.get(lane) == 0) {
+            if (d.logId() != 0 && d.deal() == null && lowered.get(lane) == 0) {
                 lowered.raise(lane, 1);
                 cursor[lane - 1] = d.logId() - 1;
             }

@@ -1,0 +1,34 @@
+package io.tuskmq.node;
+
+/** What a process of ours ends with. The table in the README is tested against this one. */
+public enum ExitCode {
+    OK(0, "Done; for `start`: stopped by SIGTERM or SIGINT, and everything was shut down cleanly."),
+    FAILURE(1, "A fault that has no code of its own; the log says which."),
+    SETTINGS(2, "Wrong command, unknown setting, or a value out of bounds; the message names it and what is allowed."),
+    DATABASE_UNREACHABLE(3, "The database could not be reached within `database.start-timeout-seconds`."),
+    DATABASE_REFUSED(
+            4,
+            "The database refused the user or has no such database, the schema could not be migrated, or it is newer than this release knows."),
+    EMBEDDED_DATABASE(
+            5, "The embedded PostgreSQL did not start: its directory is in use, damaged or of another version."),
+    ADDRESS(6, "An address could not be listened on: in use, or not of this machine."),
+    LEASE_LOST(
+            7,
+            "Another node took this one for dead, or was started under its name; clients were dropped, nothing was lost. Start it again.");
+
+    private final int code;
+    private final String meaning;
+
+    ExitCode(int code, String meaning) {
+        this.code = code;
+        this.meaning = meaning;
+    }
+
+    public int code() {
+        return code;
+    }
+
+    public String meaning() {
+        return meaning;
+    }
+}

@@ -1,0 +1,85 @@
+package io.tuskmq.node;
+
+import io.tuskmq.node.mqtt.MqttOptions;
+import io.tuskmq.node.rules.ConnectRules;
+import io.tuskmq.node.rules.SessionLimits;
+import io.tuskmq.storage.PgStore;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** The settings in the forms that the parts of a node take them. */
+final class NodeSettings {
+    private static final int CLIENT_ID_BYTES_MAX = 1_024;
+    private static final long STORE_TIMEOUT_MILLIS = 5_000;
+
+    private NodeSettings() {}
+
+    static PgStore.Options store(Settings settings, long partitionMillis) {
+        return new PgStore.Options(settings.get(Settings.DATABASE_POOL_SIZE), STORE_TIMEOUT_MILLIS, partitionMillis);
+    }
+
+    static long retentionMillis(Settings settings) {
+        return TimeUnit.HOURS.toMillis(settings.get(Settings.LOG_RETENTION_HOURS));
+    }
+
+    static ConnectRules.Limits connect(Settings settings) {
+        return new ConnectRules.Limits(
+                settings.get(Settings.SESSION_EXPIRY_MAX_SECONDS),
+                settings.get(Settings.MQTT_KEEP_ALIVE_MAX_SECONDS),
+                CLIENT_ID_BYTES_MAX);
+    }
+
+    static SessionLimits session(Settings settings) {
+        SessionLimits limits = SessionLimits.DEFAULT;
+        return new SessionLimits(
+                settings.get(Settings.MQTT_RECEIVE_MAXIMUM),
+                limits.inflightMax(),
+                settings.get(Settings.SESSION_QUEUE_MAX_MESSAGES),
+                settings.get(Settings.SESSION_QUEUE_MAX_BYTES),
+                Math.min(limits.liveQueueMessagesMax(), settings.get(Settings.SESSION_QUEUE_MAX_MESSAGES)),
+                Math.min(limits.liveQueueBytesMax(), settings.get(Settings.SESSION_QUEUE_MAX_BYTES)),
+                limits.pageMessages(),
+                limits.sendBytesMax(),
+                limits.pendingSubscribesMax(),
+                limits.idleCheckpointMillis());
+    }
+
+    static MqttOptions mqtt(Settings settings) {
+        MqttOptions.Limits limits = MqttOptions.Limits.DEFAULT;
+        return new MqttOptions(
+                settings.get(Settings.MQTT_HOST),
+                settings.get(Settings.MQTT_PORT),
+                port(settings.get(Settings.MQTT_WEBSOCKET_PORT)),
+                port(settings.get(Settings.MQTT_TLS_PORT)),
+                tls(settings),
+                Runtime.getRuntime().availableProcessors(),
+                new MqttOptions.Limits(
+                        settings.get(Settings.MQTT_MAX_PACKET_BYTES),
+                        (int) TimeUnit.SECONDS.toMillis(settings.get(Settings.MQTT_CONNECT_TIMEOUT_SECONDS)),
+                        settings.get(Settings.MQTT_KEEP_ALIVE_MAX_SECONDS),
+                        settings.get(Settings.MQTT_RECEIVE_MAXIMUM),
+                        settings.get(Settings.MQTT_TOPIC_ALIAS_MAXIMUM),
+                        limits.topicLevelsMax(),
+                        CLIENT_ID_BYTES_MAX,
+                        limits.writeLowBytes(),
+                        limits.writeHighBytes(),
+                        limits.queuedBytesMax(),
+                        limits.stalledMillisMax(),
+                        limits.connectionsMax()));
+    }
+
+    private static int port(OptionalInt port) {
+        return port.orElse(MqttOptions.OFF);
+    }
+
+    private static MqttOptions.@Nullable Tls tls(Settings settings) {
+        Optional<Path> certificate = settings.get(Settings.MQTT_TLS_CERT);
+        Optional<Path> key = settings.get(Settings.MQTT_TLS_KEY);
+        return settings.get(Settings.MQTT_TLS_PORT).isEmpty() || certificate.isEmpty() || key.isEmpty()
+                ? null
+                : new MqttOptions.Tls(certificate.get().toString(), key.get().toString(), null);
+    }
+}

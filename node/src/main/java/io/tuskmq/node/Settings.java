@@ -1,0 +1,262 @@
+package io.tuskmq.node;
+
+import static io.tuskmq.node.Setting.integer;
+import static io.tuskmq.node.Setting.optionalPort;
+import static io.tuskmq.node.Setting.path;
+import static io.tuskmq.node.Setting.port;
+import static io.tuskmq.node.Setting.require;
+import static io.tuskmq.node.Setting.string;
+import static io.tuskmq.node.Setting.whole;
+
+import io.tuskmq.migrations.DatabaseUrl;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * All settings of a node: the table, and the values of one start. Immutable. The table in the README is tested against this one.
+ *
+ * <p>Read one with {@code settings.get(Settings.MQTT_PORT)}.
+ */
+public final class Settings {
+    private static final String ADDRESS = "a host name or an address";
+    private static final String ADDRESS_PATTERN = "[A-Za-z0-9._:-]{1,255}";
+
+    public static final Setting<String> NODE_NAME = string(
+            "node.name",
+            "tuskmq-1",
+            "[A-Za-z0-9][A-Za-z0-9._-]{0,62}",
+            "1 to 63 letters, digits, '.', '_' or '-', the first a letter or digit",
+            "Name of this node in logs, metrics and the ready line.");
+
+    public static final Setting<Integer> NODE_LEASE_SECONDS = integer(
+            "node.lease-seconds",
+            10,
+            2,
+            300,
+            "How long the database takes this node for alive after its last heartbeat, in seconds.");
+
+    public static final Setting<Optional<DatabaseUrl>> DATABASE_URL = new Setting<>(
+            "database.url",
+            "",
+            "postgresql://user:password@host:port/database, or empty for the embedded PostgreSQL",
+            "PostgreSQL (15 or later) that is the broker's memory; empty: an embedded one, for development and single machines.",
+            text -> text.isEmpty() ? Optional.empty() : Optional.of(DatabaseUrl.parse(text)));
+
+    public static final Setting<Optional<Path>> DATABASE_EMBEDDED_DIR = path(
+            "database.embedded.dir",
+            "",
+            "a directory, or empty for `data` beside the launcher",
+            "Where the embedded PostgreSQL keeps everything; it survives restarts. Back it up like a database: when stopped.");
+
+    public static final Setting<Integer> DATABASE_POOL_SIZE = integer(
+            "database.pool.size",
+            8,
+            2,
+            256,
+            "Database connections of this node for sessions and reads; each lane has one more of its own.");
+
+    public static final Setting<Integer> DATABASE_START_TIMEOUT_SECONDS = integer(
+            "database.start-timeout-seconds",
+            60,
+            0,
+            86_400,
+            "How long a start waits for a database that can't be reached, in seconds, before it gives up with exit code 3.");
+
+    public static final Setting<String> MQTT_HOST = string(
+            "mqtt.host",
+            "127.0.0.1",
+            ADDRESS_PATTERN,
+            ADDRESS,
+            "Address that MQTT listens on. 0.0.0.0 opens it to the network; while anyone may connect, the default doesn't.");
+
+    public static final Setting<Integer> MQTT_PORT = port("mqtt.port", 1883, "Port of MQTT over TCP.");
+
+    public static final Setting<OptionalInt> MQTT_WEBSOCKET_PORT =
+            optionalPort("mqtt.websocket.port", "8083", "Port of MQTT over WebSocket, path /mqtt.");
+
+    public static final Setting<OptionalInt> MQTT_TLS_PORT =
+            optionalPort("mqtt.tls.port", "off", "Port of MQTT over TLS; needs mqtt.tls.cert and mqtt.tls.key.");
+
+    public static final Setting<Optional<Path>> MQTT_TLS_CERT =
+            path("mqtt.tls.cert", "", "a readable file", "Certificate chain of this server, PEM.");
+
+    public static final Setting<Optional<Path>> MQTT_TLS_KEY =
+            path("mqtt.tls.key", "", "a readable file", "Private key of the certificate, PEM (PKCS #8).");
+
+    public static final Setting<Integer> MQTT_CONNECT_TIMEOUT_SECONDS = integer(
+            "mqtt.connect-timeout-seconds",
+            10,
+            1,
+            300,
+            "How long a new connection may take to send its CONNECT, in seconds.");
+
+    public static final Setting<Integer> MQTT_MAX_PACKET_BYTES = integer(
+            "mqtt.max-packet-bytes",
+            1_048_576,
+            1_024,
+            268_435_455,
+            "Largest packet that a client may send; a larger one closes its connection (MQTT 5: reason 0x95).");
+
+    public static final Setting<Integer> MQTT_RECEIVE_MAXIMUM = integer(
+            "mqtt.receive-maximum",
+            256,
+            1,
+            65_535,
+            "QoS 1 and 2 messages that a client may have unacknowledged (told to MQTT 5 clients; from others the socket waits).");
+
+    public static final Setting<Integer> MQTT_TOPIC_ALIAS_MAXIMUM =
+            integer("mqtt.topic-alias-maximum", 32, 0, 65_535, "Topic aliases that an MQTT 5 client may use; 0: none.");
+
+    public static final Setting<Integer> MQTT_KEEP_ALIVE_MAX_SECONDS = integer(
+            "mqtt.keep-alive-max-seconds",
+            0,
+            0,
+            65_535,
+            "Longest keep-alive, in seconds: an MQTT 5 client that asks for more (or for none) is given this; 0: as asked.");
+
+    public static final Setting<Integer> SESSION_QUEUE_MAX_MESSAGES = integer(
+            "session.queue-max-messages",
+            10_000,
+            1,
+            1_000_000,
+            "Messages that wait in memory for one slow client; above it a stored session reads on from the log later, another one is closed (0x97).");
+
+    public static final Setting<Integer> SESSION_QUEUE_MAX_BYTES = integer(
+            "session.queue-max-bytes",
+            4_194_304,
+            4_096,
+            1_073_741_824,
+            "The same limit in bytes; whichever is reached first.");
+
+    public static final Setting<Long> SESSION_EXPIRY_MAX_SECONDS = whole(
+            "session.expiry-max-seconds",
+            0xFFFF_FFFFL,
+            0,
+            0xFFFF_FFFFL,
+            "Longest life of a session without a connection, in seconds; 4294967295: for ever. MQTT 3 sessions with cleanSession=false get it.");
+
+    public static final Setting<Integer> LOG_RETENTION_HOURS = integer(
+            "log.retention-hours",
+            168,
+            1,
+            87_600,
+            "How long messages are kept for sessions that are away, in hours; what is dropped undelivered is counted.");
+
+    public static final Setting<Integer> LOG_LANES = integer(
+            "log.lanes",
+            2,
+            1,
+            16,
+            "Streams in which this node appends to the log; each has a database connection of its own.");
+
+    public static final Setting<String> HTTP_HOST = string(
+            "http.host", "127.0.0.1", ADDRESS_PATTERN, ADDRESS, "Address that health and metrics pages listen on.");
+
+    public static final Setting<Integer> HTTP_PORT =
+            port("http.port", 8080, "Port of /health/live, /health/ready and /metrics.");
+
+    public static final Setting<Boolean> AUTH_ANONYMOUS = new Setting<>(
+            "auth.anonymous",
+            "true",
+            "true",
+            "Clients connect without proof of who they are. Only true works so far: user names are taken as given, passwords are not checked.",
+            text -> {
+                require(text.equals("true"));
+                return true;
+            });
+
+    /** The table, in the order of the README. */
+    public static final List<Setting<?>> ALL = List.of(
+            NODE_NAME,
+            NODE_LEASE_SECONDS,
+            DATABASE_URL,
+            DATABASE_EMBEDDED_DIR,
+            DATABASE_POOL_SIZE,
+            DATABASE_START_TIMEOUT_SECONDS,
+            MQTT_HOST,
+            MQTT_PORT,
+            MQTT_WEBSOCKET_PORT,
+            MQTT_TLS_PORT,
+            MQTT_TLS_CERT,
+            MQTT_TLS_KEY,
+            MQTT_CONNECT_TIMEOUT_SECONDS,
+            MQTT_MAX_PACKET_BYTES,
+            MQTT_RECEIVE_MAXIMUM,
+            MQTT_TOPIC_ALIAS_MAXIMUM,
+            MQTT_KEEP_ALIVE_MAX_SECONDS,
+            SESSION_QUEUE_MAX_MESSAGES,
+            SESSION_QUEUE_MAX_BYTES,
+            SESSION_EXPIRY_MAX_SECONDS,
+            LOG_RETENTION_HOURS,
+            LOG_LANES,
+            HTTP_HOST,
+            HTTP_PORT,
+            AUTH_ANONYMOUS);
+
+    private final Map<String, String> given;
+
+    private Settings(Map<String, String> given) {
+        this.given = given;
+    }
+
+    /**
+     * Checks every value against the table.
+     *
+     * @param given the values that differ from the defaults, by key, in text
+     * @throws SettingsException naming each key that is unknown or has a value out of bounds, and what is allowed
+     */
+    public static Settings of(Map<String, String> given) {
+        Problems problems = new Problems();
+        given.keySet().stream()
+                .filter(key -> find(key).isEmpty())
+                .forEach(key -> problems.add(key + ": there is no such setting" + Problems.suggestion(key)));
+        for (Setting<?> setting : ALL) {
+            String text = given.get(setting.key());
+            if (text != null) {
+                problems.check(setting, text);
+            }
+        }
+        problems.orThrow();
+        Settings settings = new Settings(new LinkedHashMap<>(given));
+        settings.checkTogether(problems);
+        problems.orThrow();
+        return settings;
+    }
+
+    public <T> T get(Setting<T> setting) {
+        return setting.parse(text(setting));
+    }
+
+    /** The value as text, given or by default. It may hold a password. */
+    public String text(Setting<?> setting) {
+        return given.getOrDefault(setting.key(), setting.byDefault());
+    }
+
+    public boolean isGiven(Setting<?> setting) {
+        return given.containsKey(setting.key());
+    }
+
+    static Optional<Setting<?>> find(String key) {
+        return ALL.stream().filter(s -> s.key().equals(key)).findFirst();
+    }
+
+    private void checkTogether(Problems problems) {
+        if (get(MQTT_TLS_PORT).isPresent()) {
+            checkFile(MQTT_TLS_CERT, problems);
+            checkFile(MQTT_TLS_KEY, problems);
+        }
+    }
+
+    private void checkFile(Setting<Optional<Path>> setting, Problems problems) {
+        Optional<Path> file = get(setting);
+        if (file.isEmpty()) {
+            problems.add(setting.key() + ": is needed with " + MQTT_TLS_PORT.key() + "; allowed: " + setting.allowed());
+        } else if (!java.nio.file.Files.isReadable(file.get())) {
+            problems.add(setting.key() + ": '" + file.get() + "' can't be read; allowed: " + setting.allowed());
+        }
+    }
+}

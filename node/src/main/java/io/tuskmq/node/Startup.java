@@ -1,0 +1,210 @@
+package io.tuskmq.node;
+
+import io.tuskmq.migrations.DatabaseUrl;
+import io.tuskmq.migrations.Migrate;
+import io.tuskmq.migrations.MigrationException;
+import io.tuskmq.node.embedded.EmbeddedDatabase;
+import io.tuskmq.node.embedded.EmbeddedDatabaseException;
+import io.tuskmq.node.http.HttpEndpoint;
+import io.tuskmq.node.metrics.Metrics;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.net.SocketException;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The way from settings to a node that accepts clients: pages, database, schema, node. Blocking; runs on the main thread. */
+final class Startup {
+    private static final Logger log = LoggerFactory.getLogger(Startup.class);
+    private static final Duration PART_LIMIT = Duration.ofSeconds(60);
+    private static final Duration NODE_STOP_LIMIT = Duration.ofSeconds(20);
+    private static final Duration RETRY_PAUSE = Duration.ofSeconds(2);
+
+    private final Settings settings;
+    private final Lifecycle lifecycle;
+    private final Consumer<ExitCode> exit;
+    private final AtomicBoolean ending = new AtomicBoolean();
+
+    /** @param exit stops all that was started and ends the process; called on a thread of its own */
+    Startup(Settings settings, Lifecycle lifecycle, Consumer<ExitCode> exit) {
+        this.settings = settings;
+        this.lifecycle = lifecycle;
+        this.exit = exit;
+    }
+
+    /**
+     * Starts everything and returns the line that says so.
+     *
+     * @throws StartException with a sentence and an exit code
+     */
+    String start() {
+        Metrics metrics = new Metrics();
+        registerProcess(metrics);
+        AtomicReference<@Nullable Node> running = new AtomicReference<>();
+        Vertx vertx = lifecycle.start(Vertx::vertx, v -> await(v.close(), PART_LIMIT));
+        HttpEndpoint http = lifecycle.start(() -> startHttp(vertx, metrics, running), h -> await(h.stop(), PART_LIMIT));
+        DatabaseUrl database = openDatabase();
+        migrate(database);
+        Node node = lifecycle.start(() -> startNode(vertx, database, metrics), n -> {
+            running.set(null);
+            await(n.stop(), NODE_STOP_LIMIT);
+        });
+        running.set(node);
+        return "ready mqtt=" + node.mqttAddress() + " http=" + http.address() + " node="
+                + settings.get(Settings.NODE_NAME);
+    }
+
+    /** The database of the settings; the embedded one is started. */
+    DatabaseUrl openDatabase() {
+        return settings.get(Settings.DATABASE_URL).orElseGet(() -> {
+            Path directory = settings.get(Settings.DATABASE_EMBEDDED_DIR).orElseGet(Startup::defaultDirectory);
+            return DatabaseUrl.parse(lifecycle
+                    .start(() -> openEmbedded(directory), EmbeddedDatabase::close)
+                    .url());
+        });
+    }
+
+    /** Brings the schema up to date; waits for a database that can't be reached yet. */
+    Migrate.Result migrate(DatabaseUrl database) {
+        int limitSeconds = settings.get(Settings.DATABASE_START_TIMEOUT_SECONDS);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(limitSeconds);
+        while (true) {
+            try {
+                Migrate.Result result = Migrate.run(database);
+                log.info("schema version={} applied={} database={}", result.version(), result.applied(), database);
+                return result;
+            } catch (MigrationException e) {
+                switch (e.kind()) {
+                    case NEWER_SCHEMA, FAILED ->
+                        throw new StartException(ExitCode.DATABASE_REFUSED, database + ": " + e.getMessage(), e);
+                    case UNREACHABLE -> {
+                        long leftMillis = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+                        if (leftMillis <= 0) {
+                            throw new StartException(
+                                    ExitCode.DATABASE_UNREACHABLE,
+                                    database + " could not be reached within " + limitSeconds
+                                            + " s (database.start-timeout-seconds): " + e.getMessage(),
+                                    e);
+                        }
+                        log.warn("{}: {}; trying again, {} s left", database, e.getMessage(), leftMillis / 1000);
+                        pause(Math.min(leftMillis, RETRY_PAUSE.toMillis()));
+                    }
+                }
+            }
+        }
+    }
+
+    /** {@code data} beside the launcher, wherever it was called from: a start must find its memory again. */
+    private static Path defaultDirectory() {
+        return Path.of(System.getProperty("tuskmq.home", "")).resolve("data").toAbsolutePath();
+    }
+
+    private static EmbeddedDatabase openEmbedded(Path directory) {
+        try {
+            return EmbeddedDatabase.open(directory);
+        } catch (EmbeddedDatabaseException e) {
+            throw new StartException(ExitCode.EMBEDDED_DATABASE, String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private HttpEndpoint startHttp(Vertx vertx, Metrics metrics, AtomicReference<@Nullable Node> running) {
+        String host = settings.get(Settings.HTTP_HOST);
+        int port = settings.get(Settings.HTTP_PORT);
+        try {
+            return await(
+                    HttpEndpoint.start(vertx, host, port, metrics, () -> {
+                        Node node = running.get();
+                        return node != null && node.ready();
+                    }),
+                    PART_LIMIT);
+        } catch (PartException e) {
+            throw e.asStartException("http.host " + host + ", http.port " + port);
+        }
+    }
+
+    private Node startNode(Vertx vertx, DatabaseUrl database, Metrics metrics) {
+        try {
+            return await(Node.start(vertx, settings, database, metrics, this::leaseLost), PART_LIMIT);
+        } catch (PartException e) {
+            throw e.asStartException("mqtt.host " + settings.get(Settings.MQTT_HOST) + ", mqtt.port "
+                    + settings.get(Settings.MQTT_PORT) + ", mqtt.websocket.port "
+                    + settings.text(Settings.MQTT_WEBSOCKET_PORT) + " or mqtt.tls.port "
+                    + settings.text(Settings.MQTT_TLS_PORT));
+        }
+    }
+
+    /** Called on an event loop, perhaps more than once. */
+    private void leaseLost() {
+        if (ending.compareAndSet(false, true)) {
+            log.error("another node took this one for dead, or was started under its name: stopping");
+            Thread.ofPlatform().name("lease-lost").start(() -> exit.accept(ExitCode.LEASE_LOST));
+        }
+    }
+
+    private void registerProcess(Metrics metrics) {
+        Runtime runtime = Runtime.getRuntime();
+        Map<String, String> build = Map.of("version", Version.text(), "node", settings.get(Settings.NODE_NAME));
+        metrics.gauge("tuskmq_build_info", "The running build: always 1.", build, () -> 1);
+        metrics.gauge("tuskmq_heap_max_bytes", "Heap that this process may use, in bytes.", runtime::maxMemory);
+        metrics.gauge(
+                "tuskmq_heap_used_bytes",
+                "Heap in use, garbage included, in bytes.",
+                () -> runtime.totalMemory() - runtime.freeMemory());
+    }
+
+    private static void pause(long millis) {
+        try {
+            Thread.sleep(millis);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StartException(ExitCode.FAILURE, "Interrupted while waiting for the database.", e);
+        }
+    }
+
+    /** A part failed to start or stop; the cause says why. */
+    private static final class PartException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        PartException(Throwable cause) {
+            super(cause.toString(), cause);
+        }
+
+        StartException asStartException(String address) {
+            Throwable cause = getCause();
+            if (cause instanceof StartException start) {
+                return start;
+            }
+            // BindException, and what stands for it with native transport: both are SocketExceptions.
+            if (cause instanceof SocketException
+                    || cause instanceof UnresolvedAddressException
+                    || cause instanceof java.net.UnknownHostException) {
+                return new StartException(
+                        ExitCode.ADDRESS, "Can't listen on " + address + ": " + cause.getMessage() + ".", cause);
+            }
+            return new StartException(ExitCode.FAILURE, "The start failed: " + cause, this);
+        }
+    }
+
+    private static <T> T await(Future<T> future, Duration limit) {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(limit.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (java.util.concurrent.ExecutionException e) {
+            throw new PartException(e.getCause() == null ? e : e.getCause());
+        } catch (TimeoutException e) {
+            throw new PartException(new TimeoutException("no answer within " + limit.toSeconds() + " s"));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new PartException(e);
+        }
+    }
+}

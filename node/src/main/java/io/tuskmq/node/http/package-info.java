@@ -1,0 +1,3 @@
+/** The pages that operators and tools ask for: health and metrics. */
+@org.jspecify.annotations.NullMarked
+package io.tuskmq.node.http;

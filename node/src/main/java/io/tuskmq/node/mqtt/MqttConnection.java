@@ -1,0 +1,412 @@
+package io.tuskmq.node.mqtt;
+
+import io.netty.buffer.ByteBuf;
+import io.tuskmq.node.rules.Effect;
+import io.tuskmq.node.rules.Event;
+import io.tuskmq.node.rules.ReasonCodes;
+import io.tuskmq.node.session.ConnectPacket;
+import io.tuskmq.node.session.Connection;
+import io.tuskmq.node.session.ConnectionHandler.CloseCause;
+import io.vertx.core.Context;
+import java.io.IOException;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One client's connection: what may come when, what goes out in which words, and how it ends. Lives on its event loop. */
+final class MqttConnection implements Connection {
+    private static final Logger LOG = LoggerFactory.getLogger(MqttConnection.class);
+
+    private enum State {
+        /** Nothing but a CONNECT may come. */
+        NEW,
+        /** The sessions decide on the CONNECT; reading is paused. */
+        CONNECTING,
+        OPEN,
+        /** Nothing is read or sent any more; told, or about to be told, to the sessions. */
+        CLOSED
+    }
+
+    private final Tap tap;
+    private final ShardLoop loop;
+    private final String remoteAddress;
+    private State state = State.NEW;
+    private int version;
+    private boolean announced;
+    private long newExpirySeconds = -1;
+    private @Nullable Outbox outbox;
+    private @Nullable Backlog backlog;
+    private @Nullable ConnectPacket connect;
+    private @Nullable PacketTranslator translator;
+
+    private @Nullable PublishWriter publishes;
+
+    MqttConnection(Tap tap, ShardLoop loop, String remoteAddress) {
+        this.tap = tap;
+        this.loop = loop;
+        this.remoteAddress = remoteAddress;
+    }
+
+    void outbox(Outbox box) {
+        outbox = box;
+        backlog = new Backlog(this, tap, box, loop.limits);
+    }
+
+    private Backlog backlog() {
+        Backlog b = backlog;
+        if (b == null) {
+            throw new IllegalStateException("not in a pipeline");
+        }
+        return b;
+    }
+
+    Outbox outbox() {
+        Outbox box = outbox;
+        if (box == null) {
+            throw new IllegalStateException("not in a pipeline");
+        }
+        return box;
+    }
+
+    boolean isClosed() {
+        return state == State.CLOSED;
+    }
+
+    boolean isOpen() {
+        return state == State.OPEN;
+    }
+
+    // --- packets in
+
+    /** Before the packet is complete: nobody waits for the end of what can't become a packet. */
+    void checkFirstByte(int first) {
+        int type = first >> 4;
+        int flags = first & 15;
+        if (state == State.NEW && type != PacketType.CONNECT) {
+            throw BadPacket.protocolError("first packet is not a CONNECT"); // [MQTT-3.1.0-1] [MQTT5-3.1.0-1]
+        }
+        boolean rightFlags = switch (type) {
+            case PacketType.PUBLISH -> true;
+            case PacketType.PUBREL, PacketType.SUBSCRIBE, PacketType.UNSUBSCRIBE -> flags == 2;
+            default -> flags == 0;
+        };
+        if (!rightFlags) {
+            throw BadPacket.malformed("wrong flags in the fixed header"); // [MQTT-2.2.2-2] [MQTT5-2.1.3-1]
+        }
+    }
+
+    /** One complete packet; its body is in the loop's reader. */
+    void packet(int type, int flags) {
+        if (state == State.NEW) {
+            connect();
+            return;
+        }
+        PacketTranslator packets = translator;
+        if (packets == null) {
+            throw new IllegalStateException("packets wait until the CONNECT is answered");
+        }
+        switch (type) {
+            case PacketType.PUBLISH -> publish(packets.publish(flags, System.currentTimeMillis()), packets);
+            case PacketType.PUBACK -> event(packets.pubAck());
+            case PacketType.PUBREC -> event(packets.pubRec());
+            case PacketType.PUBREL -> event(packets.pubRel());
+            case PacketType.PUBCOMP -> event(packets.pubComp());
+            case PacketType.SUBSCRIBE -> event(packets.subscribe());
+            case PacketType.UNSUBSCRIBE -> event(packets.unsubscribe());
+            case PacketType.PINGREQ -> ping();
+            case PacketType.DISCONNECT -> disconnected(packets.disconnect());
+            case PacketType.CONNECT ->
+                throw BadPacket.protocolError("second CONNECT"); // [MQTT-3.1.0-2] [MQTT5-3.1.0-2]
+            case PacketType.AUTH -> throw BadPacket.protocolError("AUTH without an authentication method");
+            case 0 -> throw BadPacket.malformed("packet type 0");
+            default -> throw BadPacket.protocolError("packet type " + type + " from a client");
+        }
+    }
+
+    /** Our own fault, not the client's: what its session holds in memory can't be trusted any more. */
+    void broken(Throwable fault) {
+        loop.counters.ownFailures.increment();
+        LOG.error("connection of {} ends after a failure in its session", remoteAddress, fault);
+        close(ReasonCodes.IMPLEMENTATION_ERROR, "internal error");
+    }
+
+    private void connect() {
+        ConnectReader reader = new ConnectReader(loop.reader, loop.limits);
+        ConnectPacket packet;
+        try {
+            packet = reader.read(remoteAddress);
+        } catch (BadPacket e) {
+            version = reader.version();
+            throw e;
+        }
+        version = packet.version();
+        connect = packet;
+        translator = new PacketTranslator(loop.reader, loop.limits, version == 5);
+        publishes = new PublishWriter(packet, loop.limits);
+        state = State.CONNECTING;
+        announced = true;
+        tap.pause(); // packets behind the CONNECT wait [MQTT-3.1.4-5]
+        loop.handler.connect(this, packet);
+    }
+
+    private void event(Event event) {
+        loop.handler.event(this, event);
+    }
+
+    private void publish(Event.PublishReceived event, PacketTranslator packets) {
+        if (!packets.refusesTopic(event.message().topic())) {
+            event(event);
+            return;
+        }
+        loop.counters.refusedTopics.increment();
+        int qos = event.message().qos();
+        if (qos == 0) {
+            return;
+        }
+        if (version < 5) {
+            // [MQTT-3.3.5-2] An acknowledgement would promise what nobody keeps.
+            throw BadPacket.of(ReasonCodes.TOPIC_NAME_INVALID, "topic is not accepted");
+        }
+        int type = qos == 1 ? PacketType.PUBACK : PacketType.PUBREC;
+        PacketWriter.ack(outbox().room(8), type, event.packetId(), ReasonCodes.TOPIC_NAME_INVALID, true);
+        backlog().bound();
+    }
+
+    private void ping() {
+        loop.reader.expectEnd();
+        PacketWriter.pingResp(outbox().room(2)); // [MQTT-3.12.4-1] [MQTT5-3.12.4-1]
+        backlog().bound();
+    }
+
+    private void disconnected(PacketTranslator.Disconnect packet) {
+        ConnectPacket c = connect;
+        if (packet.expirySeconds() > 0 && c != null && c.expirySeconds() == 0) {
+            throw BadPacket.protocolError("session expiry raised from 0"); // 3.14.2.2.2
+        }
+        newExpirySeconds = packet.expirySeconds();
+        finish(
+                switch (packet.reason()) {
+                    case ReasonCodes.SUCCESS -> CloseCause.NORMAL;
+                    case ReasonCodes.DISCONNECT_WITH_WILL -> CloseCause.NORMAL_WITH_WILL;
+                    default -> CloseCause.CLIENT_ERROR;
+                });
+        tap.closeGently();
+    }
+
+    // --- the sessions' side
+
+    @Override
+    public Context context() {
+        return loop.context;
+    }
+
+    @Override
+    public void accept(boolean sessionPresent, String assignedClientId, long expirySeconds) {
+        assert loop.context.inThread();
+        ConnectPacket c = connect;
+        if (state != State.CONNECTING || c == null) {
+            return; // the client left meanwhile: closed() was or will be called
+        }
+        int asked = c.keepAliveSeconds();
+        int max = loop.limits.keepAliveSecondsMax();
+        boolean lowered = c.isV5() && max > 0 && (asked == 0 || asked > max);
+        PacketWriter.Welcome welcome = new PacketWriter.Welcome(
+                sessionPresent,
+                assignedClientId,
+                expirySeconds == c.expirySeconds() ? -1 : expirySeconds,
+                lowered ? max : -1,
+                loop.limits);
+        PacketWriter.connAck(outbox().room(64 + 3 * assignedClientId.length()), welcome, version);
+        state = State.OPEN;
+        tap.keepAlive(lowered ? max : asked);
+        tap.resume();
+    }
+
+    @Override
+    public void reject(int reason, String why) {
+        assert loop.context.inThread();
+        if (state == State.CONNECTING) {
+            refuse(reason, why);
+            finish(CloseCauses.of(reason));
+            tap.closeGently();
+        }
+    }
+
+    private void refuse(int reason, String sentence) {
+        String why = fitting(sentence);
+        ByteBuf room = outbox().room(PacketWriter.refusalBytes(why));
+        if (version == 5) {
+            PacketWriter.connAckV5Refusal(room, reason, why);
+        } else {
+            PacketWriter.connAckV3Refusal(room, ReasonCodes.connectReturnCode(reason));
+        }
+    }
+
+    @Override
+    public void send(Effect.ToClient packet) {
+        assert loop.context.inThread();
+        if (state != State.OPEN) {
+            return;
+        }
+        boolean v5 = version == 5;
+        switch (packet) {
+            case Effect.SendPublish p -> sendPublish(p);
+            case Effect.SendPubAck p ->
+                PacketWriter.ack(outbox().room(8), PacketType.PUBACK, p.packetId(), p.reason(), v5);
+            case Effect.SendPubRec p ->
+                PacketWriter.ack(outbox().room(8), PacketType.PUBREC, p.packetId(), p.reason(), v5);
+            case Effect.SendPubRel p ->
+                PacketWriter.ack(outbox().room(8), PacketType.PUBREL, p.packetId(), p.reason(), v5);
+            case Effect.SendPubComp p ->
+                PacketWriter.ack(outbox().room(8), PacketType.PUBCOMP, p.packetId(), p.reason(), v5);
+            case Effect.SendSubAck p ->
+                PacketWriter.subAck(outbox().room(16 + p.reasons().size()), p.packetId(), p.reasons(), v5);
+            case Effect.SendUnsubAck p ->
+                PacketWriter.unsubAck(outbox().room(16 + p.reasons().size()), p.packetId(), p.reasons(), v5);
+            case Effect.Disconnect p -> close(p.reason(), p.why());
+        }
+        backlog().bound();
+    }
+
+    private void sendPublish(Effect.SendPublish p) {
+        PublishWriter writer = publishes;
+        if (writer == null || writer.write(outbox(), p, System.currentTimeMillis())) {
+            return;
+        }
+        // [MQTT5-3.1.2-25] Go on as if it had been sent and completed.
+        loop.counters.tooLargeForClient.increment();
+        switch (p.qos()) {
+            case 1 ->
+                tap.later(() -> eventIfOpen(new Event.PubAckReceived(p.packetId(), ReasonCodes.PACKET_TOO_LARGE)));
+            case 2 ->
+                tap.later(() -> eventIfOpen(new Event.PubRecReceived(p.packetId(), ReasonCodes.PACKET_TOO_LARGE)));
+            default -> {}
+        }
+    }
+
+    private void eventIfOpen(Event event) {
+        if (state == State.OPEN) {
+            event(event);
+        }
+    }
+
+    @Override
+    public boolean isWritable() {
+        return state == State.OPEN && outbox().isWritable();
+    }
+
+    @Override
+    public void pauseReading() {
+        tap.pause();
+    }
+
+    @Override
+    public void resumeReading() {
+        tap.resume();
+    }
+
+    @Override
+    public void close(int reason, String why) {
+        if (state == State.CONNECTING) {
+            reject(reason == 0 ? ReasonCodes.SERVER_UNAVAILABLE : reason, why);
+        } else if (state != State.CLOSED) {
+            end(reason, why, CloseCauses.of(reason));
+        }
+    }
+
+    // --- the end
+
+    private void end(int reason, String why, CloseCause cause) {
+        if (state == State.OPEN && version == 5 && reason != ReasonCodes.SUCCESS) {
+            // [MQTT5-4.13.1-1] say why before closing; MQTT 3 has no words for it [MQTT-4.8.0-1]
+            String said = fitting(why);
+            PacketWriter.disconnect(outbox().room(PacketWriter.refusalBytes(said)), reason, said);
+        }
+        finish(cause);
+        tap.closeGently();
+    }
+
+    /** [MQTT5-3.2.2-19] [MQTT5-3.14.2-3] A reason string must not make the packet larger than the client takes. */
+    private String fitting(String why) {
+        ConnectPacket c = connect;
+        long max = c == null ? 0 : c.maximumPacketSize();
+        return max != 0 && PacketWriter.refusalBytes(why) > max ? "" : why;
+    }
+
+    /** A packet broke the protocol: one line, a reason for the client if it can hear one, the end. */
+    void bad(BadPacket fault) {
+        if (state == State.CLOSED) {
+            return;
+        }
+        loop.counters.badPackets.increment();
+        loop.badInput.line(remoteAddress, fault.why());
+        if (state == State.NEW && isAnsweredByConnAck(fault.reason())) {
+            refuse(fault.reason(), fault.why());
+        }
+        end(fault.reason(), fault.why(), CloseCause.PROTOCOL_ERROR);
+    }
+
+    private boolean isAnsweredByConnAck(int reason) {
+        return switch (reason) {
+            case ReasonCodes.UNSUPPORTED_PROTOCOL_VERSION,
+                    ReasonCodes.CLIENT_IDENTIFIER_NOT_VALID,
+                    ReasonCodes.TOPIC_NAME_INVALID -> true;
+            default -> version == 5;
+        };
+    }
+
+    /** Nothing is read or sent any more; the sessions are told, once, when the present event is dealt with. */
+    void finish(CloseCause cause) {
+        if (state == State.CLOSED) {
+            return;
+        }
+        state = State.CLOSED;
+        if (announced) {
+            OptionalLong expiry = newExpirySeconds < 0 ? OptionalLong.empty() : OptionalLong.of(newExpirySeconds);
+            tap.later(() -> loop.handler.closed(this, cause, expiry));
+        }
+    }
+
+    void connectDeadline() {
+        if (state == State.NEW) {
+            loop.badInput.line(remoteAddress, "no complete CONNECT in time");
+            finish(CloseCause.IO);
+            tap.closeNow();
+        }
+    }
+
+    /** The socket failed, or something below MQTT (TLS, WebSocket) did. */
+    void failed(Throwable cause) {
+        if (state != State.CLOSED && !(cause instanceof IOException)) {
+            loop.badInput.line(remoteAddress, cause.getClass().getSimpleName());
+        }
+        finish(CloseCause.IO);
+    }
+
+    /** The channel's writability changed. */
+    void writabilityChanged() {
+        backlog().writabilityChanged();
+    }
+
+    /** For {@link Backlog}: the client does not read. */
+    void cutOff(String why) {
+        loop.counters.cutOff.increment();
+        loop.badInput.line(remoteAddress, why);
+        finish(CloseCause.SERVER);
+        tap.closeNow();
+    }
+
+    /** For {@link Backlog}. */
+    void tellWritable(boolean writable) {
+        if (state == State.OPEN) {
+            loop.handler.writable(this, writable);
+        }
+    }
+
+    @Override
+    public String toString() {
+        ConnectPacket c = connect;
+        return "MqttConnection[" + remoteAddress + (c == null ? "" : " client=" + c.clientId()) + " " + state + "]";
+    }
+}

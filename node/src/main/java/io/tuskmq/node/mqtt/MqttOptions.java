@@ -1,0 +1,96 @@
+package io.tuskmq.node.mqtt;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where and how the broker listens for MQTT clients.
+ *
+ * @param port of MQTT over TCP; 0 = any free one, {@link #OFF} = none
+ * @param webSocketPort of MQTT over WebSocket, path {@code /mqtt}
+ * @param tlsPort of MQTT over TLS; needs {@code tls}
+ * @param eventLoops on how many event loops the connections are spread
+ */
+public record MqttOptions(
+        String host,
+        int port,
+        int webSocketPort,
+        int tlsPort,
+        @Nullable Tls tls,
+        int eventLoops,
+        Limits limits) {
+    public static final int OFF = -1;
+
+    public MqttOptions {
+        if (tlsPort != OFF && tls == null) {
+            throw new IllegalArgumentException("a TLS port needs a certificate and a key");
+        }
+    }
+
+    /** MQTT over TCP only, with default limits. */
+    public static MqttOptions tcp(String host, int port, int eventLoops) {
+        return new MqttOptions(host, port, OFF, OFF, null, eventLoops, Limits.DEFAULT);
+    }
+
+    public MqttOptions withLimits(Limits other) {
+        return new MqttOptions(host, port, webSocketPort, tlsPort, tls, eventLoops, other);
+    }
+
+    /**
+     * PEM files.
+     *
+     * @param clientCaFile when given, clients must show a certificate signed by it
+     */
+    public record Tls(
+            String certificateFile,
+            String keyFile,
+            @Nullable String clientCaFile) {}
+
+    /**
+     * What one client, and all of them together, may use (I9).
+     *
+     * @param packetBytesMax largest packet taken; told to MQTT 5 clients
+     * @param connectMillisMax from the TCP connection to a complete CONNECT, whatever trickles in meanwhile
+     * @param keepAliveSecondsMax longest keep-alive granted (MQTT 5: Server Keep Alive); 0 = any, also none
+     * @param receiveMax unacknowledged QoS 1 and 2 messages taken from an MQTT 5 client, told in CONNACK
+     * @param topicAliasMax aliases per connection and direction
+     * @param topicLevelsMax levels of a topic or filter
+     * @param clientIdBytesMax UTF-8 bytes of a client identifier
+     * @param writeLowBytes below it a connection is writable again
+     * @param writeHighBytes above it a connection is not writable: QoS 0 is dropped, sessions stop sending
+     * @param queuedBytesMax above it the client isn't served any more: its connection is cut
+     * @param stalledMillisMax a connection that stays unwritable for longer is cut
+     * @param connectionsMax of this node; more are refused with "quota exceeded"
+     */
+    public record Limits(
+            int packetBytesMax,
+            int connectMillisMax,
+            int keepAliveSecondsMax,
+            int receiveMax,
+            int topicAliasMax,
+            int topicLevelsMax,
+            int clientIdBytesMax,
+            int writeLowBytes,
+            int writeHighBytes,
+            int queuedBytesMax,
+            int stalledMillisMax,
+            int connectionsMax) {
+        public static final Limits DEFAULT =
+                new Limits(1 << 20, 10_000, 0, 1_000, 32, 128, 1_024, 32 << 10, 64 << 10, 8 << 20, 60_000, 1_000_000);
+
+        public Limits withPacketBytesMax(int bytes) {
+            return new Limits(
+                    bytes,
+                    connectMillisMax,
+                    keepAliveSecondsMax,
+                    receiveMax,
+                    topicAliasMax,
+                    topicLevelsMax,
+                    clientIdBytesMax,
+                    writeLowBytes,
+                    writeHighBytes,
+                    queuedBytesMax,
+                    stalledMillisMax,
+                    connectionsMax);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+package io.tuskmq.node.session;
+
+import io.tuskmq.node.rules.ConnectRules;
+import io.tuskmq.node.rules.ReasonCodes;
+import io.tuskmq.node.rules.SessionLimits;
+import io.tuskmq.node.rules.SessionStart;
+import io.tuskmq.node.rules.WillRules;
+import io.tuskmq.storage.Sessions;
+import io.tuskmq.storage.Sessions.Claimed;
+import io.tuskmq.storage.Sessions.NewWill;
+import io.tuskmq.storage.Wills.DueWill;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The beginning and the end of a client's session on this node. Works on the client's event loop. */
+public final class ClientSessions {
+    private static final Logger LOG = LoggerFactory.getLogger(ClientSessions.class);
+    /** How long a CONNACK waits for the wills of the client's earlier connections; they are published in any case. */
+    private static final long WILLS_MILLIS = 1_000;
+
+    private final Broker broker;
+    private final Claims claims;
+    private final WillPublisher wills;
+    private final ConnectRules.Limits rules;
+    private final SessionLimits limits;
+    private final long incarnation;
+    private final AtomicLong connections = new AtomicLong();
+
+    public ClientSessions(Broker broker, Claims claims, WillPublisher wills, Limits limits) {
+        this.broker = broker;
+        this.claims = claims;
+        this.wills = wills;
+        this.rules = limits.connect();
+        this.limits = limits.session();
+        this.incarnation = limits.incarnation();
+    }
+
+    /** What the node's settings, and its place among the nodes, say about sessions. */
+    public record Limits(ConnectRules.Limits connect, SessionLimits session, long incarnation) {}
+
+    /**
+     * Claims the client's session and starts it.
+     *
+     * @param started called just before the CONNACK goes out
+     * @return completes when the connection was accepted or rejected, or has gone
+     */
+    Future<Void> open(Client client, Runnable started) {
+        Promise<Void> done = Promise.promise();
+        if (client.isClosed()) {
+            return Future.succeededFuture();
+        }
+        Connection connection = client.connection();
+        claims.claim(client.claim(incarnation))
+                .onComplete(
+                        claimed -> client.shard()
+                                .post(() -> claimed(client, claimed, started).onComplete(done)),
+                        failure -> client.shard().post(() -> {
+                            LOG.info("client={} refused: {}", client.clientId(), failure.getMessage());
+                            connection.reject(ReasonCodes.SERVER_UNAVAILABLE, "the database is away");
+                            done.complete();
+                        }));
+        return done.future();
+    }
+
+    /** Checks what can be checked without the store: rejects the connection, or tells what to claim. */
+    Optional<ConnectRules.Decision.Claim> admit(Connection connection, ConnectPacket packet) {
+        String userName = packet.userName();
+        var asked = new ConnectRules.Asked(
+                packet.version(),
+                packet.clientId(),
+                packet.cleanStart(),
+                packet.expirySeconds(),
+                packet.keepAliveSeconds(),
+                userName == null ? "" : userName);
+        return switch (ConnectRules.decide(asked, rules, "tuskmq-" + UUID.randomUUID())) {
+            case ConnectRules.Decision.Refuse(int reason, String why) -> {
+                LOG.info("client={} refused: {} from={}", packet.clientId(), why, packet.remoteAddress());
+                connection.reject(reason, why);
+                yield Optional.empty();
+            }
+            case ConnectRules.Decision.Claim claim -> Optional.of(claim);
+        };
+    }
+
+    private Future<Void> claimed(Client client, Claimed claimed, Runnable started) {
+        return switch (claimed) {
+            case Claimed.OtherPrincipal other -> {
+                LOG.info("client={} refused: the session belongs to another user", client.clientId());
+                client.connection().reject(ReasonCodes.NOT_AUTHORIZED, "the session belongs to another user");
+                yield Future.succeededFuture();
+            }
+            case Claimed.OwnedElsewhere elsewhere -> {
+                client.connection().reject(ReasonCodes.SERVER_BUSY, "another node has the session");
+                yield Future.succeededFuture();
+            }
+            case Claimed.Owned owned -> {
+                Promise<Void> done = Promise.promise();
+                wills.publish(owned.dueWills())
+                        .timeout(WILLS_MILLIS, TimeUnit.MILLISECONDS)
+                        .onComplete(published -> client.shard().post(() -> {
+                            start(client, owned, started);
+                            done.complete();
+                        }));
+                yield done.future();
+            }
+        };
+    }
+
+    private void start(Client client, Claimed.Owned owned, Runnable started) {
+        if (client.isClosed()) {
+            claims.giveBack(owned, client.expirySeconds(), client.clientId());
+            return;
+        }
+        ConnectPacket packet = client.packet();
+        long publisher = owned.sessionId() != 0 ? owned.sessionId() : -connections.incrementAndGet();
+        var start = SessionStart.of(
+                owned.state(),
+                owned.sessionPresent(),
+                publisher,
+                new SessionStart.Client(packet.version(), packet.receiveMax(), packet.maximumPacketSize()));
+        var identity = new SessionRunner.Identity(
+                client.clientId(), owned.sessionId(), owned.epoch(), owned.willId(), publisher);
+        SessionRunner runner = new SessionRunner(broker, client.shard(), client.connection(), identity, start, limits);
+        client.runs(runner);
+        started.run();
+        broker.counters().connected();
+        LOG.info(
+                "client={} connected version={} session={} present={} from={}",
+                client.clientId(),
+                packet.version(),
+                owned.sessionId(),
+                owned.sessionPresent(),
+                packet.remoteAddress());
+        client.connection().accept(owned.sessionPresent(), client.assignedClientId(), client.expirySeconds());
+        runner.start();
+    }
+
+    /** Stores what the connection leaves behind, and publishes its will if it must be. */
+    void end(Client client, SessionRunner runner, ConnectionHandler.CloseCause cause, OptionalLong newExpirySeconds) {
+        broker.counters().disconnected();
+        long expirySeconds = expiryAtEnd(client, newExpirySeconds);
+        boolean normal = cause == ConnectionHandler.CloseCause.NORMAL;
+        NewWill will = client.packet().will();
+        WillRules.AtEnd atEnd = WillRules.atEnd(normal, will, expirySeconds);
+        SessionRunner.Identity identity = runner.identity();
+        LOG.info("client={} disconnected cause={}", client.clientId(), cause);
+        Future<Void> released = runner.end().compose(checkpoint -> {
+            if (identity.sessionId() != 0) {
+                return claims.release(
+                        new Sessions.Release(checkpoint, expirySeconds, identity.willId(), atEnd.action()));
+            }
+            return atEnd.action() instanceof Sessions.WillAction.Nothing
+                    ? Future.succeededFuture()
+                    : claims.endWill(identity.willId(), atEnd.action());
+        });
+        if (will != null && atEnd.publishNow()) {
+            Future<Void> published = wills.publish(
+                    new DueWill(identity.willId(), client.clientId(), will.message(), will.messageExpirySeconds()));
+            released = Future.join(released, published).mapEmpty();
+        }
+        client.releasedBy(released);
+    }
+
+    private long expiryAtEnd(Client client, OptionalLong asked) {
+        return switch (ConnectRules.expiryAtEnd(client.expirySeconds(), asked, rules)) {
+            case ConnectRules.Expiry.Seconds(long seconds) -> seconds;
+            case ConnectRules.Expiry.ProtocolError error -> client.expirySeconds();
+        };
+    }
+}

@@ -1,0 +1,123 @@
+package io.tuskmq.node.session;
+
+import io.tuskmq.cluster.rules.TopicFilter;
+import io.tuskmq.node.rules.Event;
+import io.tuskmq.node.rules.Subscription;
+import io.tuskmq.storage.LaneWriter;
+import io.tuskmq.storage.Message;
+import io.tuskmq.storage.Retained;
+import io.tuskmq.storage.Sessions;
+import io.tuskmq.storage.Store;
+import io.vertx.core.Future;
+import java.io.ByteArrayOutputStream;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings the retained messages of new subscriptions to one session, page by page. For a subscription that reads the log they become
+ * durable copies in the session's private queue: promised like any other message, they survive like any other. For others they are
+ * handed over as they are.
+ */
+final class RetainedReader {
+    private static final int PAGE = 100;
+    /** MQTT 5, 2.2.2.2: a variable byte integer follows. */
+    private static final int SUBSCRIPTION_IDENTIFIER = 0x0B;
+
+    private final SessionRunner runner;
+    private final Store store;
+    private final SysTopics sysTopics;
+    private final LaneWriter lane;
+    /** Where to go on, by filter: subscriptions whose next page the session has not asked for yet. */
+    private final Map<String, String> resting = new HashMap<>();
+
+    RetainedReader(SessionRunner runner, Store store, SysTopics sysTopics, LaneWriter lane) {
+        this.runner = runner;
+        this.store = store;
+        this.sysTopics = sysTopics;
+        this.lane = lane;
+    }
+
+    /** Reads what lies after the topic (empty: everything). */
+    void read(Subscription subscription, String after) {
+        if (sysTopics.owns(subscription.filter())) {
+            take(subscription, new Retained.Page(sysTopics.retained(subscription.filter()), null));
+        } else {
+            runner.ask(
+                    () -> store.retained().find(subscription.filter(), after, PAGE), page -> take(subscription, page));
+        }
+    }
+
+    /** The session has room for the next page. */
+    void more(Subscription subscription) {
+        String after = resting.remove(subscription.filter());
+        if (after != null) {
+            read(subscription, after);
+        }
+    }
+
+    private void take(Subscription subscription, Retained.Page page) {
+        List<Message> matching = page.messages().stream()
+                .filter(message -> TopicFilter.matches(subscription.filter(), message.topic()))
+                .toList();
+        String next = page.nextAfter();
+        if (subscription.logged()) {
+            List<Future<Void>> copies = new ArrayList<>(matching.size());
+            matching.forEach(message -> copies.add(copy(subscription, message)));
+            Future.all(copies).onSuccess(all -> runner.shard().post(() -> progress(subscription, next)));
+        } else {
+            if (next != null) {
+                resting.put(subscription.filter(), next);
+            }
+            runner.on(new Event.RetainedArrived(subscription, matching, next == null, System.currentTimeMillis()));
+        }
+    }
+
+    private void progress(Subscription subscription, @Nullable String next) {
+        if (runner.isEnded()) {
+            return;
+        }
+        SessionRunner.Identity identity = runner.identity();
+        var key = new Sessions.SubscriptionKey(subscription.filter(), subscription.share());
+        runner.write(() -> store.sessions().retainedProgress(identity.sessionId(), identity.epoch(), key, next), () -> {
+            if (next != null) {
+                read(subscription, next);
+            }
+        });
+    }
+
+    private Future<Void> copy(Subscription subscription, Message message) {
+        Message copy = new Message(
+                message.topic(),
+                message.payload(),
+                Math.min(message.qos(), subscription.qos()),
+                true,
+                withSubscriptionId(message.properties(), subscription.subscriptionId()),
+                message.expiresAtMillis(),
+                0);
+        RetainedCopy append = new RetainedCopy(copy, runner.identity().sessionId());
+        lane.append(append);
+        return append.stored().map(id -> {
+            runner.shard().post(() -> runner.on(new Event.Arrived(id, copy, List.of(), System.currentTimeMillis())));
+            return null;
+        });
+    }
+
+    /** The identifier travels with the copy, as the property that it will be [MQTT5-3.3.4-3]. */
+    private static byte[] withSubscriptionId(byte[] properties, int subscriptionId) {
+        if (subscriptionId == 0) {
+            return properties;
+        }
+        ByteArrayOutputStream all = new ByteArrayOutputStream(properties.length + 5);
+        all.writeBytes(properties);
+        all.write(SUBSCRIPTION_IDENTIFIER);
+        int rest = subscriptionId;
+        for (; rest >= 0x80; rest >>>= 7) {
+            all.write((rest & 0x7F) | 0x80);
+        }
+        all.write(rest);
+        return all.toByteArray();
+    }
+}

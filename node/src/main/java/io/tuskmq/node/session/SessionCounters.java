@@ -1,0 +1,84 @@
+package io.tuskmq.node.session;
+
+import io.tuskmq.node.metrics.Metrics;
+import io.tuskmq.node.rules.Effect.Dropped;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
+
+/** What the sessions of this node did since it started. Written from all event loops, read by whoever shows it. */
+public final class SessionCounters {
+    private final LongAdder received;
+    private final LongAdder sent;
+    private final LongAdder accepted;
+    private final LongAdder ended;
+    private final LongAdder takeovers;
+    private final LongAdder wills;
+    private final Map<Dropped.Reason, LongAdder> dropped = new EnumMap<>(Dropped.Reason.class);
+
+    public SessionCounters(Metrics metrics) {
+        received = metrics.counter("tuskmq_publish_received_total", "PUBLISH packets taken in, repeats not counted.");
+        sent = metrics.counter("tuskmq_publish_sent_total", "PUBLISH packets sent, repeats included.");
+        accepted = metrics.counter("tuskmq_connections_accepted_total", "Connections that got a good CONNACK.");
+        ended = metrics.counter("tuskmq_connections_ended_total", "Accepted connections that have ended.");
+        takeovers =
+                metrics.counter("tuskmq_takeovers_total", "Connections ended by a newer one of the same client id.");
+        wills = metrics.counter("tuskmq_wills_published_total", "Wills published by this node.");
+        for (Dropped.Reason reason : Dropped.Reason.values()) {
+            String label = reason.name().toLowerCase(Locale.ROOT);
+            dropped.put(
+                    reason,
+                    metrics.counter(
+                            "tuskmq_messages_dropped_total",
+                            "Messages not delivered to a session, by reason.",
+                            Map.of("reason", label)));
+        }
+        metrics.gauge("tuskmq_connections", "Accepted connections that are open now.", this::connections);
+    }
+
+    void publishReceived() {
+        received.increment();
+    }
+
+    void publishSent() {
+        sent.increment();
+    }
+
+    void connected() {
+        accepted.increment();
+    }
+
+    void disconnected() {
+        ended.increment();
+    }
+
+    void takenOver() {
+        takeovers.increment();
+    }
+
+    void willPublished() {
+        wills.increment();
+    }
+
+    void dropped(Dropped.Reason reason, int messages) {
+        Objects.requireNonNull(dropped.get(reason), "each reason has one").add(messages);
+    }
+
+    public long publishesReceived() {
+        return received.sum();
+    }
+
+    public long publishesSent() {
+        return sent.sum();
+    }
+
+    public long messagesDropped() {
+        return dropped.values().stream().mapToLong(LongAdder::sum).sum();
+    }
+
+    public long connections() {
+        return accepted.sum() - ended.sum();
+    }
+}

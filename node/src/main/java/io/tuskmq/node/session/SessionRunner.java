@@ -1,0 +1,432 @@
+package io.tuskmq.node.session;
+
+import io.tuskmq.node.rules.Deal;
+import io.tuskmq.node.rules.Effect;
+import io.tuskmq.node.rules.Event;
+import io.tuskmq.node.rules.Session;
+import io.tuskmq.node.rules.SessionLimits;
+import io.tuskmq.node.rules.SessionStart;
+import io.tuskmq.node.rules.Subscription;
+import io.tuskmq.storage.Append;
+import io.tuskmq.storage.LaneWriter;
+import io.tuskmq.storage.LogReader;
+import io.tuskmq.storage.Message;
+import io.tuskmq.storage.Sessions;
+import io.tuskmq.storage.StorageException;
+import io.tuskmq.storage.Store;
+import io.vertx.core.Future;
+import java.util.ArrayDeque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One session with a connection: brings events to its rules and carries out their effects, in order. Lives on the connection's event
+ * loop, as does all its state. It reads no more from its client while too much of what the client sent is not stored.
+ */
+final class SessionRunner extends Receiver {
+    /** Who this is: what the claim said. {@code willId} 0 = none; {@code publisher} marks its messages (no-local). */
+    record Identity(String clientId, long sessionId, long epoch, long willId, long publisher) {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(SessionRunner.class);
+    /** Requests to the store and publishes of one client that may be unanswered before its socket rests. */
+    private static final int OUTSTANDING_MAX = 1_000;
+
+    private static final long RETRY_MILLIS = 200;
+
+    private final Broker broker;
+    private final Shard shard;
+    private final Connection connection;
+    private final Identity identity;
+    private final Session session;
+    private final int receiveMax;
+    private final LaneWriter lane;
+    private final RetainedReader retained;
+
+    private final Set<String> joinedGroups = new HashSet<>(0);
+    private final Queue<Event> waiting = new ArrayDeque<>();
+    private Future<?> checkpointing = Future.succeededFuture();
+    private boolean busy;
+    private boolean goesOn;
+    private boolean ended;
+    private int outstanding;
+    private boolean restingForAnswers;
+    private boolean restingForRoom;
+
+    SessionRunner(
+            Broker broker,
+            Shard shard,
+            Connection connection,
+            Identity identity,
+            SessionStart start,
+            SessionLimits limits) {
+        this.broker = broker;
+        this.shard = shard;
+        this.connection = connection;
+        this.identity = identity;
+        this.session = new Session(limits, identity.sessionId(), start);
+        this.receiveMax = start.client().receiveMax();
+        this.lane = broker.router().laneOf(identity.clientId());
+        this.retained = new RetainedReader(this, broker.store(), broker.sysTopics(), lane);
+    }
+
+    Identity identity() {
+        return identity;
+    }
+
+    Shard shard() {
+        return shard;
+    }
+
+    Connection connection() {
+        return connection;
+    }
+
+    boolean isEnded() {
+        return ended;
+    }
+
+    Broker broker() {
+        return broker;
+    }
+
+    boolean isStored() {
+        return session.isStored();
+    }
+
+    /** What the client takes unacknowledged. */
+    int receiveMax() {
+        return receiveMax;
+    }
+
+    /** A group deals it a message; one that has ended sends it back. */
+    void deal(Event.Dealt dealt) {
+        if (ended) {
+            broker.groups().returned((GroupDeal) dealt.deal());
+        } else {
+            on(dealt);
+        }
+    }
+
+    /** Lets the session go on where it was. */
+    void start() {
+        shard.add(this);
+        on(new Event.Started(System.currentTimeMillis()));
+    }
+
+    /** Ends it: no more events, no more routes. Completes with what is to be stored, when no older checkpoint is on its way. */
+    Future<Sessions.Checkpoint> end() {
+        raiseWatermark(shard, session);
+        ended = true;
+        shard.remove(this);
+        for (Subscription subscription : session.subscriptions()) {
+            removeRoute(subscription);
+        }
+        broker.groups().gone(this, joinedGroups);
+        Effect.Checkpoint last = session.checkpointNow();
+        var checkpoint =
+                new Sessions.Checkpoint(identity.sessionId(), identity.epoch(), last.cursor(), last.inflight());
+        return checkpointing.transform(older -> Future.succeededFuture(checkpoint));
+    }
+
+    @Override
+    void on(Event event) {
+        if (ended) {
+            return;
+        }
+        if (busy) { // an effect of an event brought another one: after it
+            waiting.add(event);
+            return;
+        }
+        busy = true;
+        try {
+            for (Event next = event; next != null && !ended; next = waiting.poll()) {
+                for (Effect effect : session.on(next)) {
+                    perform(effect);
+                }
+            }
+        } finally {
+            busy = false;
+        }
+        if (session.hasMore() && !goesOn && connection.isWritable()) {
+            goesOn = true; // a portion was sent: others have their turn before the next one
+            shard.post(() -> {
+                goesOn = false;
+                on(new Event.Writable(connection.isWritable(), System.currentTimeMillis()));
+            });
+        }
+    }
+
+    @Override
+    void tick(Event tick) {
+        raiseWatermark(shard, session);
+        on(tick);
+    }
+
+    private void perform(Effect effect) {
+        Store store = broker.store();
+        switch (effect) {
+            case Effect.Disconnect(int reason, String why) -> connection.close(reason, why);
+            case Effect.ToClient packet -> send(packet);
+            case Effect.Route route -> publish(route);
+            case Effect.AddRoute(Subscription subscription) -> addRoute(subscription);
+            case Effect.RemoveRoute(Subscription subscription) -> removeRoute(subscription);
+            case Effect.SendRetained(Subscription subscription) -> retained.read(subscription, "");
+            case Effect.ContinueRetained(Subscription subscription, String after) -> retained.read(subscription, after);
+            case Effect.MoreRetained(Subscription subscription) -> retained.more(subscription);
+            case Effect.ForgetReceipt(int packetId) ->
+                write(
+                        () -> store.sessions().forgetReceipt(identity.sessionId(), identity.epoch(), packetId),
+                        () -> on(new Event.ReceiptForgotten(packetId)));
+            case Effect.Checkpoint checkpoint -> checkpoint(checkpoint);
+            case Effect.StoreSubscriptions(int packetId, List<Subscription> subscriptions) ->
+                subscribe(packetId, subscriptions);
+            case Effect.DeleteSubscriptions(int packetId, List<Subscription> keys) -> unsubscribe(packetId, keys);
+            case Effect.Fetch(List<LogReader.Position> positions) ->
+                ask(
+                        () -> store.log().fetch(positions),
+                        messages -> on(new Event.Fetched(messages, System.currentTimeMillis())));
+            case Effect.ReadLog(List<LogReader.Range> ranges, int limit) -> readLog(ranges, limit);
+            case Effect.DealSettled(Deal deal) -> broker.groups().settled((GroupDeal) deal);
+            case Effect.DealTaken(Deal deal) -> broker.groups().taken((GroupDeal) deal);
+            case Effect.DealReturned(Deal deal) -> broker.groups().returned((GroupDeal) deal);
+            case Effect.TakenDurably taken -> throw new IllegalStateException("a client is no group");
+            case Effect.Dropped(int messages, Effect.Dropped.Reason reason) ->
+                broker.counters().dropped(reason, messages);
+        }
+    }
+
+    private void send(Effect.ToClient packet) {
+        if (packet instanceof Effect.SendPublish) {
+            broker.counters().publishSent();
+        }
+        connection.send(packet);
+    }
+
+    private void addRoute(Subscription subscription) {
+        if (subscription.shared()) {
+            joinedGroups.add(Groups.key(subscription));
+            broker.groups().join(this, subscription);
+        } else {
+            broker.router().liveRoutes().add(shard, this, subscription);
+        }
+    }
+
+    private void removeRoute(Subscription subscription) {
+        if (subscription.shared()) {
+            broker.groups().leave(this, subscription);
+        } else {
+            broker.router().liveRoutes().remove(shard, this, subscription.filter());
+        }
+    }
+
+    // --- publishing
+
+    private void publish(Effect.Route route) {
+        Message message = route.message().from(identity.publisher());
+        broker.counters().publishReceived();
+        if (message.qos() == 0 && !message.retain()) {
+            broker.router().publishAtMostOnce(message);
+        } else {
+            Append.Receipt receipt = route.withReceipt()
+                    ? new Append.Receipt(identity.sessionId(), identity.epoch(), route.packetId())
+                    : null;
+            asked();
+            broker.router().publish(new OfClient(route.packetId(), message, receipt), lane);
+        }
+        if (!restingForRoom && broker.router().isFull(lane)) {
+            restingForRoom = true;
+            connection.pauseReading();
+            shard.waits(this);
+        }
+    }
+
+    /** The broker has room again, or may have. */
+    void brokerHasRoom() {
+        if (restingForRoom && !ended) {
+            restingForRoom = false;
+            connection.resumeReading();
+        }
+    }
+
+    /** A message of this client. Only its commit makes an acknowledgement (I1). */
+    private final class OfClient extends Publication {
+        private final int packetId;
+
+        OfClient(int packetId, Message message, @org.jspecify.annotations.Nullable Receipt receipt) {
+            super(broker.router().liveRoutes(), message, receipt, 0);
+            this.packetId = packetId;
+        }
+
+        @Override
+        void committed() {
+            boolean matched = routes().length > 0;
+            shard.post(() -> {
+                answered();
+                if (packetId != 0) {
+                    on(new Event.Committed(packetId, message().qos(), matched));
+                }
+            });
+        }
+
+        @Override
+        void refused() {
+            shard.post(() -> {
+                answered();
+                on(new Event.AppendRefused(packetId));
+            });
+        }
+    }
+
+    // --- the store
+
+    private void checkpoint(Effect.Checkpoint effect) {
+        var checkpoint =
+                new Sessions.Checkpoint(identity.sessionId(), identity.epoch(), effect.cursor(), effect.inflight());
+        ask(
+                () -> {
+                    Future<Boolean> held = broker.store().sessions().checkpoint(checkpoint, effect.durable());
+                    checkpointing = held;
+                    return held;
+                },
+                held -> on(new Event.CheckpointDone(effect.number(), held, System.currentTimeMillis())));
+    }
+
+    private void subscribe(int packetId, List<Subscription> subscriptions) {
+        List<Sessions.StoredSubscription> rows =
+                subscriptions.stream().map(this::toRow).toList();
+        ask(() -> broker.store().sessions().subscribe(identity.sessionId(), identity.epoch(), rows), stored -> {
+            if (stored.isEmpty()) {
+                lost();
+            } else {
+                on(new Event.Subscribed(
+                        packetId,
+                        stored.stream().map(SessionStart::subscription).toList()));
+            }
+        });
+    }
+
+    private void unsubscribe(int packetId, List<Subscription> subscriptions) {
+        List<Sessions.SubscriptionKey> keys = subscriptions.stream()
+                .map(subscription -> new Sessions.SubscriptionKey(subscription.filter(), subscription.share()))
+                .toList();
+        ask(() -> broker.store().sessions().unsubscribe(identity.sessionId(), identity.epoch(), keys), existed -> {
+            if (existed.isEmpty()) {
+                lost();
+            } else {
+                on(new Event.Unsubscribed(packetId, existed));
+            }
+        });
+    }
+
+    private Sessions.StoredSubscription toRow(Subscription subscription) {
+        boolean wantsRetained = subscription.retainHandling() == 0
+                || (subscription.retainHandling() == 1 && !isSubscribed(subscription.filter(), subscription.share()));
+        return new Sessions.StoredSubscription(
+                subscription.filter(),
+                subscription.share(),
+                subscription.qos(),
+                subscription.noLocal(),
+                subscription.retainAsPublished(),
+                subscription.retainHandling(),
+                subscription.subscriptionId(),
+                subscription.filterId(),
+                subscription.start(),
+                wantsRetained && subscription.qos() > 0 && !subscription.shared() ? "" : null);
+    }
+
+    private boolean isSubscribed(String filter, String share) {
+        for (Subscription subscription : session.subscriptions()) {
+            if (subscription.filter().equals(filter) && subscription.share().equals(share)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void readLog(List<LogReader.Range> ranges, int limit) {
+        broker.store()
+                .log()
+                .read(ranges, limit)
+                .onComplete(
+                        page -> shard.post(() -> on(new Event.PageRead(page, System.currentTimeMillis()))),
+                        failure -> shard.post(() -> failed(failure, () -> on(new Event.ReadFailed()))));
+    }
+
+    /** A write that answers whether the session is still ours. */
+    void write(Supplier<Future<Boolean>> write, Runnable done) {
+        ask(write, held -> {
+            if (held) {
+                done.run();
+            } else {
+                lost();
+            }
+        });
+    }
+
+    /** Asks the store until it answers or the session ends: what a passing failure stopped goes on when it has passed (I11). */
+    <T> void ask(Supplier<Future<T>> ask, Consumer<T> answer) {
+        asked();
+        attempt(ask, answer);
+    }
+
+    private <T> void attempt(Supplier<Future<T>> ask, Consumer<T> answer) {
+        if (ended) {
+            return;
+        }
+        ask.get()
+                .onComplete(
+                        value -> shard.post(() -> take(value, answer)),
+                        failure -> shard.post(() -> {
+                            failed(
+                                    failure,
+                                    () -> connection
+                                            .context()
+                                            .owner()
+                                            .setTimer(RETRY_MILLIS, timer -> shard.post(() -> attempt(ask, answer))));
+                        }));
+    }
+
+    private <T> void take(T value, Consumer<T> answer) {
+        if (!ended) {
+            answered();
+            answer.accept(value);
+        }
+    }
+
+    private void failed(Throwable failure, Runnable passing) {
+        if (ended) {
+            return;
+        }
+        if (failure instanceof StorageException storage && storage.isPassing()) {
+            passing.run();
+        } else {
+            LOG.error("client={} the store failed for good; the connection ends", identity.clientId(), failure);
+            connection.close(0x80, "internal error");
+        }
+    }
+
+    /** The session belongs to a newer connection, perhaps on another node. */
+    private void lost() {
+        connection.close(0x8E, "session taken over");
+    }
+
+    void asked() {
+        if (++outstanding == OUTSTANDING_MAX && !restingForAnswers) {
+            restingForAnswers = true;
+            connection.pauseReading();
+        }
+    }
+
+    void answered() {
+        if (--outstanding <= OUTSTANDING_MAX / 2 && restingForAnswers && !ended) {
+            restingForAnswers = false;
+            connection.resumeReading();
+        }
+    }
+}

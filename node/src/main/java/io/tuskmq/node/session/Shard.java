@@ -1,0 +1,153 @@
+package io.tuskmq.node.session;
+
+import io.tuskmq.node.rules.Event;
+import io.tuskmq.storage.rules.LaneVector;
+import io.vertx.core.Context;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The sessions of one event loop and the queue of what other threads have for them. Everything but {@link #post} and {@link
+ * #isCongested} belongs to the event loop.
+ */
+final class Shard {
+    /** Tasks run in one go before sockets get their turn again. */
+    private static final int TASKS_PER_TURN = 512;
+
+    private final int index;
+    private final Context context;
+    private final int pendingMax;
+    private final Runnable relief;
+
+    private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger pending = new AtomicInteger();
+    private final AtomicBoolean scheduled = new AtomicBoolean();
+    private final AtomicBoolean losing = new AtomicBoolean();
+
+    private final Set<Receiver> receivers = new LinkedHashSet<>();
+    private final Set<SessionRunner> waitingPublishers = new LinkedHashSet<>();
+    private final LaneVector watermark = new LaneVector();
+    private long deliveries;
+
+    /**
+     * @param index 0 to 63: its bit in the masks of {@link Route}
+     * @param pendingMax tasks that may wait; above it publishers are not read from and forwards are lost (the log has them)
+     * @param relief called when the queue is short again after it was not
+     */
+    Shard(int index, Context context, int pendingMax, Runnable relief) {
+        this.index = index;
+        this.context = context;
+        this.pendingMax = pendingMax;
+        this.relief = relief;
+    }
+
+    int index() {
+        return index;
+    }
+
+    long bit() {
+        return 1L << index;
+    }
+
+    Context context() {
+        return context;
+    }
+
+    /** Runs the task on the event loop, after those posted before; from any thread. */
+    void post(Runnable task) {
+        tasks.add(task);
+        pending.incrementAndGet();
+        schedule();
+    }
+
+    /** True when more waits than {@code pendingMax}. */
+    boolean isCongested() {
+        return pending.get() > pendingMax;
+    }
+
+    private void schedule() {
+        if (scheduled.compareAndSet(false, true)) {
+            context.runOnContext(nothing -> drain());
+        }
+    }
+
+    private void drain() {
+        boolean wasCongested = isCongested();
+        int done = 0;
+        try {
+            for (Runnable task; done < TASKS_PER_TURN && (task = tasks.poll()) != null; ) {
+                done++;
+                task.run();
+            }
+        } finally {
+            pending.addAndGet(-done);
+            scheduled.set(false);
+            if (!tasks.isEmpty()) {
+                schedule();
+            }
+        }
+        if (wasCongested && !isCongested()) {
+            relief.run();
+        }
+    }
+
+    void add(Receiver receiver) {
+        receivers.add(receiver);
+    }
+
+    void remove(Receiver receiver) {
+        receivers.remove(receiver);
+    }
+
+    /** A snapshot: an event may end one. */
+    private List<Receiver> receivers() {
+        return new ArrayList<>(receivers);
+    }
+
+    /** The publisher is not read from until {@link #resumePublishers}. */
+    void waits(SessionRunner publisher) {
+        waitingPublishers.add(publisher);
+    }
+
+    void resumePublishers() {
+        List<SessionRunner> waiting = new ArrayList<>(waitingPublishers);
+        waitingPublishers.clear();
+        for (SessionRunner publisher : waiting) {
+            publisher.brokerHasRoom();
+        }
+    }
+
+    /** Up to where all forwards of each lane were handled here. */
+    LaneVector watermark() {
+        return watermark;
+    }
+
+    /** A message that is in the log was not posted here: every session reads the log from its cursor. From any thread. */
+    void loseForwards() {
+        if (losing.compareAndSet(false, true)) {
+            post(() -> {
+                losing.set(false); // first: what is lost from now on needs another turn
+                Event lost = new Event.ForwardsLost();
+                receivers().forEach(receiver -> receiver.on(lost));
+            });
+        }
+    }
+
+    /** A number for one message's delivery: sessions matched more than once are found by it. */
+    long nextDelivery() {
+        return ++deliveries;
+    }
+
+    void tick(long nowMillis) {
+        Event tick = new Event.Tick(nowMillis);
+        for (Receiver receiver : receivers()) {
+            receiver.tick(tick);
+        }
+    }
+}

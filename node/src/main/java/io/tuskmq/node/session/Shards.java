@@ -1,0 +1,76 @@
+package io.tuskmq.node.session;
+
+import io.netty.channel.EventLoop;
+import io.vertx.core.Context;
+import io.vertx.core.internal.ContextInternal;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.ReentrantLock;
+
+/** All shards of the node: one for each event loop that ever had a connection. */
+public final class Shards {
+    /** One bit each in a {@code long}. */
+    private static final int SHARDS_MAX = Long.SIZE;
+
+    private static final int PENDING_MAX = 20_000;
+
+    private final Map<EventLoop, Shard> byEventLoop = new ConcurrentHashMap<>();
+    private final ReentrantLock adding = new ReentrantLock();
+    private final List<Shard> all = new CopyOnWriteArrayList<>();
+
+    /** The most shards there can be. */
+    int max() {
+        return SHARDS_MAX;
+    }
+
+    /** The shard of the context's event loop. */
+    Shard of(Context context) {
+        return byEventLoop.computeIfAbsent(((ContextInternal) context).nettyEventLoop(), loop -> add(context));
+    }
+
+    private Shard add(Context context) {
+        adding.lock();
+        try {
+            return addLocked(context);
+        } finally {
+            adding.unlock();
+        }
+    }
+
+    private Shard addLocked(Context context) {
+        if (all.size() == SHARDS_MAX) {
+            throw new IllegalStateException("more than " + SHARDS_MAX + " event loops serve connections");
+        }
+        Shard shard = new Shard(all.size(), context, PENDING_MAX, this::resumePublishers);
+        all.add(shard);
+        context.owner().setPeriodic(1_000, timer -> shard.post(() -> shard.tick(System.currentTimeMillis())));
+        return shard;
+    }
+
+    List<Shard> all() {
+        return all;
+    }
+
+    /** The shard whose bit is set lowest in the mask. */
+    Shard first(long mask) {
+        return all.get(Long.numberOfTrailingZeros(mask));
+    }
+
+    boolean isCongested() {
+        for (Shard shard : all) {
+            if (shard.isCongested()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** What publishers waited for may be over: they are read from again and look for themselves. */
+    void resumePublishers() {
+        for (Shard shard : all) {
+            shard.post(shard::resumePublishers);
+        }
+    }
+}

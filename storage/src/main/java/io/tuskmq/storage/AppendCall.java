@@ -1,0 +1,131 @@
+package io.tuskmq.storage;
+
+import io.tuskmq.storage.rules.LaneBatcher.Batch;
+import io.tuskmq.storage.rules.RetainedTags;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.sqlclient.Tuple;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The parameters of one call of {@code append_batch} (migration V2), in columns. */
+final class AppendCall {
+    static final String APPEND = """
+            SELECT status, version, owner, head, refused FROM append_batch(
+                $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+                $24, $25, $26, $27)""";
+
+    /** Bit 2 of the log's flags: RETAIN as published. */
+    static final int RETAIN_FLAG = 4;
+
+    private final List<Long> rowFilters = new ArrayList<>();
+    private final List<Long> rowIds = new ArrayList<>();
+    private final List<Short> rowFlags = new ArrayList<>();
+    private final List<@Nullable Long> rowExpiries = new ArrayList<>();
+    private final List<@Nullable Long> rowPublishers = new ArrayList<>();
+    private final List<String> rowTopics = new ArrayList<>();
+    private final List<@Nullable Buffer> rowProperties = new ArrayList<>();
+    private final List<Buffer> rowPayloads = new ArrayList<>();
+
+    private final List<Long> receiptIds = new ArrayList<>();
+    private final List<Long> receiptSessions = new ArrayList<>();
+    private final List<Long> receiptEpochs = new ArrayList<>();
+    private final List<Integer> receiptPackets = new ArrayList<>();
+
+    private final List<Long> willIds = new ArrayList<>();
+    private final List<Long> wills = new ArrayList<>();
+
+    private final List<Long> retainedIds = new ArrayList<>();
+    private final List<Short> retainedQos = new ArrayList<>();
+    private final List<@Nullable Long> retainedExpiries = new ArrayList<>();
+    private final List<String> retainedTopics = new ArrayList<>();
+    private final List<@Nullable Buffer> retainedProperties = new ArrayList<>();
+    private final List<Buffer> retainedPayloads = new ArrayList<>();
+    private final List<Integer> retainedTagEnds = new ArrayList<>();
+    private final List<String> retainedTags = new ArrayList<>();
+
+    private AppendCall() {}
+
+    static Tuple parameters(Leases.Lane lane, Batch batch) {
+        AppendCall call = new AppendCall();
+        for (Append append : batch.appends()) {
+            call.add(append);
+        }
+        return call.tuple(lane, batch);
+    }
+
+    private void add(Append append) {
+        Message message = append.message();
+        Buffer payload = Buffer.buffer(message.payload());
+        @Nullable Buffer properties = message.properties().length == 0 ? null : Buffer.buffer(message.properties());
+        @Nullable Long expiresAt = message.expiresAtMillis() == 0 ? null : message.expiresAtMillis();
+        for (long filterId : append.filterIds()) {
+            rowFilters.add(filterId);
+            rowIds.add(append.id());
+            rowFlags.add((short) (message.qos() | (message.retain() ? RETAIN_FLAG : 0)));
+            rowExpiries.add(expiresAt);
+            // Only a stored session can read the log, so only a stored publisher can be the reader itself (no-local).
+            rowPublishers.add(message.publisher() > 0 ? message.publisher() : null);
+            rowTopics.add(message.topic());
+            rowProperties.add(properties);
+            rowPayloads.add(payload);
+        }
+        Append.Receipt receipt = append.receipt();
+        if (receipt != null) {
+            receiptIds.add(append.id());
+            receiptSessions.add(receipt.sessionId());
+            receiptEpochs.add(receipt.epoch());
+            receiptPackets.add(receipt.packetId());
+        }
+        if (append.willId() != 0) {
+            willIds.add(append.id());
+            wills.add(append.willId());
+        }
+        if (append.changesRetained()) {
+            retainedIds.add(append.id());
+            retainedQos.add((short) message.qos());
+            retainedExpiries.add(expiresAt);
+            retainedTopics.add(message.topic());
+            retainedProperties.add(properties);
+            retainedPayloads.add(payload);
+            Collections.addAll(retainedTags, RetainedTags.of(message.topic()));
+            retainedTagEnds.add(retainedTags.size());
+        }
+    }
+
+    private Tuple tuple(Leases.Lane lane, Batch batch) {
+        return Tuple.tuple()
+                .addInteger(lane.laneId())
+                .addLong(lane.incarnation())
+                .addLong(batch.oldHead())
+                .addLong(batch.newHead())
+                .addLong(batch.version())
+                .addArrayOfLong(longs(rowFilters))
+                .addArrayOfLong(longs(rowIds))
+                .addArrayOfShort(rowFlags.toArray(Short[]::new))
+                .addArrayOfLong(longs(rowExpiries))
+                .addArrayOfLong(longs(rowPublishers))
+                .addArrayOfString(rowTopics.toArray(String[]::new))
+                .addArrayOfBuffer(rowProperties.toArray(Buffer[]::new))
+                .addArrayOfBuffer(rowPayloads.toArray(Buffer[]::new))
+                .addArrayOfLong(longs(receiptIds))
+                .addArrayOfLong(longs(receiptSessions))
+                .addArrayOfLong(longs(receiptEpochs))
+                .addArrayOfInteger(receiptPackets.toArray(Integer[]::new))
+                .addArrayOfLong(longs(willIds))
+                .addArrayOfLong(longs(wills))
+                .addArrayOfLong(longs(retainedIds))
+                .addArrayOfShort(retainedQos.toArray(Short[]::new))
+                .addArrayOfLong(longs(retainedExpiries))
+                .addArrayOfString(retainedTopics.toArray(String[]::new))
+                .addArrayOfBuffer(retainedProperties.toArray(Buffer[]::new))
+                .addArrayOfBuffer(retainedPayloads.toArray(Buffer[]::new))
+                .addArrayOfInteger(retainedTagEnds.toArray(Integer[]::new))
+                .addArrayOfString(retainedTags.toArray(String[]::new));
+    }
+
+    private static Long[] longs(List<? extends @Nullable Long> list) {
+        return list.toArray(Long[]::new);
+    }
+}

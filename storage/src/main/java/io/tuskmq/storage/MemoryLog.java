@@ -1,0 +1,68 @@
+package io.tuskmq.storage;
+
+import io.vertx.core.Future;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** The log of a {@link MemoryStore}, read. */
+final class MemoryLog implements LogReader {
+    private static final TreeMap<Long, Message> NO_ROWS = new TreeMap<>();
+    private final MemoryTables tables;
+    private final MemoryRunner runner;
+
+    MemoryLog(MemoryTables tables, MemoryRunner runner) {
+        this.tables = tables;
+        this.runner = runner;
+    }
+
+    @Override
+    public Future<Page> read(List<Range> ranges, int limit) {
+        List<Range> asked = List.copyOf(ranges);
+        return runner.run("log.read", () -> page(asked, limit));
+    }
+
+    private Page page(List<Range> ranges, int limit) {
+        record Row(List<Long> filterIds, Message message) {}
+        TreeMap<Long, Row> rows = new TreeMap<>();
+        long throughId = Long.MAX_VALUE;
+        for (Range range : ranges) {
+            int taken = 0;
+            var after = tables.log.getOrDefault(range.filterId(), NO_ROWS).tailMap(range.afterId(), false);
+            for (var row : after.entrySet()) {
+                if (taken == limit) {
+                    break;
+                }
+                taken++;
+                rows.computeIfAbsent(row.getKey(), id -> new Row(new ArrayList<>(), row.getValue()))
+                        .filterIds()
+                        .add(range.filterId());
+                if (taken == limit && after.lastKey() > row.getKey()) {
+                    throughId = Math.min(throughId, row.getKey());
+                }
+            }
+        }
+        List<Logged> messages = new ArrayList<>();
+        rows.headMap(throughId, true).forEach((id, row) -> {
+            long[] filterIds = row.filterIds().stream()
+                    .mapToLong(Long::longValue)
+                    .sorted()
+                    .distinct()
+                    .toArray();
+            messages.add(new Logged(id, filterIds, row.message()));
+        });
+        return new Page(messages, throughId, tables.heads(), tables.starts());
+    }
+
+    @Override
+    public Future<List<Optional<Message>>> fetch(List<Position> positions) {
+        List<Position> asked = List.copyOf(positions);
+        return runner.run(
+                "log.fetch",
+                () -> asked.stream()
+                        .map(p -> Optional.ofNullable(
+                                tables.log.getOrDefault(p.filterId(), NO_ROWS).get(p.id())))
+                        .toList());
+    }
+}

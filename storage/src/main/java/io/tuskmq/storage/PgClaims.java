@@ -1,0 +1,165 @@
+package io.tuskmq.storage;
+
+import static io.tuskmq.storage.Rows.booleans;
+import static io.tuskmq.storage.Rows.buffers;
+import static io.tuskmq.storage.Rows.longs;
+import static io.tuskmq.storage.Rows.texts;
+
+import io.tuskmq.storage.Sessions.Claim;
+import io.tuskmq.storage.Sessions.Claimed;
+import io.tuskmq.storage.Sessions.NewWill;
+import io.tuskmq.storage.Sessions.SessionState;
+import io.tuskmq.storage.Sessions.StoredSubscription;
+import io.vertx.core.Future;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.Tuple;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Claims sessions in PostgreSQL, up to a hundred CONNECTs in one call: a storm of connects costs a fraction of what single calls do. What
+ * a claimed session holds is read after its claim was committed; from then on only its new owner can change it.
+ */
+final class PgClaims {
+    static final Batcher.Limits LIMITS = new Batcher.Limits(2, 100, 20_000);
+
+    /** A claim with its answer, empty when the node's own lease was revoked. */
+    private record Fenced(@Nullable Claimed claimed) {}
+
+    private final Sql sql;
+    private final Batcher<Claim, Fenced> batcher;
+
+    PgClaims(Sql sql) {
+        this.sql = sql;
+        this.batcher = new Batcher<>("claim", LIMITS, batch -> Rounds.run(batch, Claim::clientId, this::claimAll));
+    }
+
+    Future<Claimed> claim(Claim claim) {
+        return batcher.submit(claim).map(answer -> {
+            if (answer.claimed() == null) {
+                throw new StorageException(StorageException.Kind.FENCED, "the node's lease was revoked", null);
+            }
+            return answer.claimed();
+        });
+    }
+
+    static final String CLAIM = "SELECT * FROM claim_sessions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+
+    private Future<List<Fenced>> claimAll(List<Claim> claims) {
+        return sql.query(CLAIM, Tuple.from(new @Nullable Object[] {
+                    texts(claims, Claim::clientId),
+                    texts(claims, Claim::principal),
+                    longs(claims, Claim::incarnation),
+                    booleans(claims, Claim::cleanStart),
+                    longs(claims, Claim::expirySeconds),
+                    booleans(claims, Claim::force),
+                    texts(claims, ofWill(will -> will.message().topic())),
+                    claims.stream()
+                            .map(ofWill(will -> (short) will.message().qos()))
+                            .toArray(Short[]::new),
+                    claims.stream().map(ofWill(will -> will.message().retain())).toArray(Boolean[]::new),
+                    buffers(claims, ofWill(will -> PgWills.orNull(will.message().properties()))),
+                    buffers(claims, ofWill(will -> will.message().payload())),
+                    claims.stream().map(ofWill(NewWill::delaySeconds)).toArray(Long[]::new),
+                    claims.stream().map(ofWill(NewWill::messageExpirySeconds)).toArray(Long[]::new)
+                }))
+                .compose(rows -> withWhatTheyHold(claims, rows));
+    }
+
+    private static <T> Function<Claim, @Nullable T> ofWill(Function<NewWill, @Nullable T> value) {
+        return claim -> claim.will() == null ? null : value.apply(claim.will());
+    }
+
+    /** What the claimed sessions hold, by session id; and the wills that are due, by client id. */
+    private record Held(
+            Map<Long, List<StoredSubscription>> subscriptions,
+            Map<Long, List<Integer>> receipts,
+            Map<String, List<Wills.DueWill>> wills) {}
+
+    private Future<List<Fenced>> withWhatTheyHold(List<Claim> claims, RowSet<Row> rows) {
+        List<Long> present = new ArrayList<>();
+        List<String> due = new ArrayList<>();
+        for (Row row : rows) {
+            if (row.getString("outcome").equals("owned")) {
+                if (row.getBoolean("present")) {
+                    present.add(row.getLong("session_id"));
+                }
+                if (row.getBoolean("due")) {
+                    due.add(claims.get(row.getInteger("nth") - 1).clientId());
+                }
+            }
+        }
+        return held(present, due).map(held -> {
+            @Nullable Fenced[] answers = new Fenced[claims.size()];
+            for (Row row : rows) {
+                int nth = row.getInteger("nth") - 1;
+                answers[nth] = new Fenced(claimed(claims.get(nth), row, held));
+            }
+            return List.of(answers);
+        });
+    }
+
+    private static @Nullable Claimed claimed(Claim claim, Row row, Held held) {
+        return switch (row.getString("outcome")) {
+            case "owned" -> {
+                long sessionId = row.getLong("session_id");
+                yield new Claimed.Owned(
+                        sessionId,
+                        row.getLong("epoch"),
+                        row.getBoolean("present"),
+                        new SessionState(
+                                Rows.vector(row, "cursor"),
+                                Rows.bytes(row, "inflight"),
+                                held.subscriptions().getOrDefault(sessionId, List.of()),
+                                held.receipts().getOrDefault(sessionId, List.of())),
+                        row.getLong("will_id"),
+                        held.wills().getOrDefault(claim.clientId(), List.of()));
+            }
+            case "principal" -> new Claimed.OtherPrincipal();
+            case "elsewhere" -> new Claimed.OwnedElsewhere(row.getLong("owner"));
+            default -> null;
+        };
+    }
+
+    static final String SUBSCRIPTIONS = """
+            SELECT * FROM subscription WHERE session_id = ANY ($1) ORDER BY session_id, filter, share""";
+
+    static final String RECEIPTS = """
+            SELECT session_id, packet_id FROM receipt WHERE session_id = ANY ($1) ORDER BY session_id, packet_id""";
+
+    static final String DUE_WILLS = """
+            SELECT * FROM will WHERE client_id = ANY ($1) AND due_at <= now() ORDER BY will_id""";
+
+    private Future<Held> held(List<Long> sessionIds, List<String> clientIds) {
+        Held held = new Held(new HashMap<>(), new HashMap<>(), new HashMap<>());
+        if (sessionIds.isEmpty() && clientIds.isEmpty()) {
+            return Future.succeededFuture(held);
+        }
+        Tuple sessions = Tuple.of(sessionIds.toArray(Long[]::new));
+        Tuple clients = Tuple.of(clientIds.toArray(String[]::new));
+        return sql.connection(connection -> Future.all(
+                        connection.preparedQuery(SUBSCRIPTIONS).execute(sessions),
+                        connection.preparedQuery(RECEIPTS).execute(sessions),
+                        connection.preparedQuery(DUE_WILLS).execute(clients))
+                .map(all -> {
+                    all.<RowSet<Row>>resultAt(0)
+                            .forEach(row ->
+                                    add(held.subscriptions(), row.getLong("session_id"), PgSubscriptions.stored(row)));
+                    all.<RowSet<Row>>resultAt(1)
+                            .forEach(row ->
+                                    add(held.receipts(), row.getLong("session_id"), row.getInteger("packet_id")));
+                    all.<RowSet<Row>>resultAt(2)
+                            .forEach(row -> add(held.wills(), row.getString("client_id"), PgWills.dueWill(row)));
+                    return held;
+                }));
+    }
+
+    private static <K, V> void add(Map<K, List<V>> lists, K key, V value) {
+        lists.computeIfAbsent(key, k -> new ArrayList<>()).add(value);
+    }
+}

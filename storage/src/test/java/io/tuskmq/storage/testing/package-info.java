@@ -1,0 +1,3 @@
+/** What tests of all modules use to get at a PostgreSQL. */
+@org.jspecify.annotations.NullMarked
+package io.tuskmq.storage.testing;
