@@ -53,7 +53,10 @@ class SharedSubscriptionTest {
                     .serverPort(node.port())
                     .buildBlocking();
             publishes = client.publishes(MqttGlobalPublishFilter.ALL, !acknowledges);
-            client.connectWith().cleanStart(false).sessionExpiryInterval(expirySeconds).send();
+            client.connectWith()
+                    .cleanStart(false)
+                    .sessionExpiryInterval(expirySeconds)
+                    .send();
             client.subscribeWith().topicFilter(filter).qos(qos).send();
         }
 
@@ -169,7 +172,11 @@ class SharedSubscriptionTest {
     @Test
     void anOrdinarySubscriptionBesideItGetsItsOwnCopy() throws Exception {
         try (Member both = new Member("both", "$share/both/b", MqttQos.AT_LEAST_ONCE, 600, true)) {
-            both.client.subscribeWith().topicFilter("b").qos(MqttQos.AT_LEAST_ONCE).send();
+            both.client
+                    .subscribeWith()
+                    .topicFilter("b")
+                    .qos(MqttQos.AT_LEAST_ONCE)
+                    .send();
             publish("b", MqttQos.AT_LEAST_ONCE, 0, 5);
             assertEquals(10, both.receive(10).size());
         }

@@ -25,8 +25,7 @@ public final class TestNode implements AutoCloseable {
         for (int i = 0; i < settings.length; i += 2) {
             given.put(settings[i], settings[i + 1]);
         }
-        node = await(Node.start(
-                vertx, Settings.of(given), DatabaseUrl.parse(database.urlString()), metrics, () -> {}));
+        node = await(Node.start(vertx, Settings.of(given), DatabaseUrl.parse(database.urlString()), metrics, () -> {}));
     }
 
     /** Of MQTT over TCP, on 127.0.0.1. */

@@ -76,8 +76,8 @@ class SessionDealTest {
         Session resumed = starting().after(member).session(SESSION);
         one(Effect.Fetch.class, resumed.on(new Event.Started(NOW)));
         Message message = message("t", 2);
-        Effect.SendPublish sent = one(
-                Effect.SendPublish.class, resumed.on(new Event.Fetched(List.of(Optional.of(message)), NOW)));
+        Effect.SendPublish sent =
+                one(Effect.SendPublish.class, resumed.on(new Event.Fetched(List.of(Optional.of(message)), NOW)));
         assertTrue(sent.dup());
         assertEquals(2, sent.qos());
     }
@@ -94,14 +94,14 @@ class SessionDealTest {
         long[] before = member.checkpointNow().cursor();
         member.on(dealt(1));
         member.on(new Event.Dealt(new Ticket(2), id(1, 10), FILTER, message("t", 1), shared, NOW));
-        assertEquals(new LaneVector(before), new LaneVector(member.checkpointNow().cursor()));
+        assertEquals(
+                new LaneVector(before), new LaneVector(member.checkpointNow().cursor()));
     }
 
     @Test
     void theGroupLetsGoDurably() {
         Session group = starting().subscribed(logged("t", 1)).live();
-        Effect.SendPublish sent =
-                one(Effect.SendPublish.class, group.on(arrived(AT, message("t", 2), logged("t", 1))));
+        Effect.SendPublish sent = one(Effect.SendPublish.class, group.on(arrived(AT, message("t", 2), logged("t", 1))));
         assertEquals(Optional.of(new Position(FILTER, AT)), group.positionOf(sent.packetId()));
         Effect.Checkpoint checkpoint = one(Effect.Checkpoint.class, group.on(new Event.Taken(sent.packetId())));
         assertTrue(checkpoint.durable());
