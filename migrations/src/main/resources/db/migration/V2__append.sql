@@ -194,7 +194,7 @@ BEGIN
            generate_series((SELECT coalesce(max(l.lane_id), 0) + 1 FROM lane l),
                            (SELECT coalesce(max(l.lane_id), 0) + v_missing FROM lane l)) AS n;
     RETURN QUERY
-        UPDATE lane l SET owner = v_incarnation
+        UPDATE lane l SET owner = v_incarnation, head = greatest(l.head, log_id(now_millis(), l.lane_id))
          WHERE l.lane_id IN (SELECT free.lane_id FROM lane free WHERE free.owner IS NULL ORDER BY free.lane_id LIMIT p_lanes)
         RETURNING v_incarnation, l.lane_id, l.head;
 END $$;

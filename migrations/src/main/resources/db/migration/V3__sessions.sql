@@ -202,7 +202,8 @@ END $$;
 CREATE FUNCTION subscribe(
     p_session bigint[], p_epoch bigint[], p_filter text[], p_share text[], p_qos smallint[], p_no_local boolean[],
     p_as_published boolean[], p_handling smallint[], p_subscription integer[], p_after text[])
-RETURNS SETOF subscription LANGUAGE plpgsql VOLATILE AS $$
+RETURNS SETOF subscription LANGUAGE plpgsql VOLATILE
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 DECLARE
     v_logged  text[] := ARRAY(SELECT DISTINCT d.filter FROM unnest(p_filter, p_qos) AS d (filter, qos) WHERE d.qos > 0);
     v_missing text[] := missing_filters(v_logged);
@@ -248,7 +249,9 @@ BEGIN
         RETURNING old.*;
 END $$;
 
-CREATE FUNCTION missing_filters(p_filter text[]) RETURNS text[] LANGUAGE sql VOLATILE AS $$
+-- Those of the filters that have no live row.
+CREATE FUNCTION missing_filters(p_filter text[]) RETURNS text[] LANGUAGE sql VOLATILE
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
     SELECT ARRAY(SELECT DISTINCT d.filter FROM unnest(p_filter) AS d (filter)
                   WHERE NOT EXISTS (SELECT FROM filter f WHERE f.filter = d.filter AND f.removed_version IS NULL))
 $$;

@@ -71,9 +71,7 @@ final class Housekeeping {
         }
 
         private void failed(Throwable failure) {
-            boolean passing = failure instanceof StorageException storage
-                    && (storage.kind() == StorageException.Kind.TRANSIENT
-                            || storage.kind() == StorageException.Kind.OVERLOADED);
+            boolean passing = failure instanceof StorageException storage && storage.isPassing();
             if (!passing) {
                 LOG.error("job={} failed", name, failure);
             } else if (!failing) {

@@ -9,6 +9,7 @@ import io.tuskmq.node.session.Broker;
 import io.tuskmq.node.session.Claims;
 import io.tuskmq.node.session.ClientSessions;
 import io.tuskmq.node.session.Directory;
+import io.tuskmq.node.session.Groups;
 import io.tuskmq.node.session.LiveRoutes;
 import io.tuskmq.node.session.Router;
 import io.tuskmq.node.session.SessionCounters;
@@ -17,6 +18,7 @@ import io.tuskmq.node.session.SysTopics;
 import io.tuskmq.node.session.WillPublisher;
 import io.tuskmq.storage.Leases;
 import io.tuskmq.storage.PgStore;
+import io.tuskmq.storage.StorageException;
 import io.tuskmq.storage.Store;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
@@ -35,23 +37,28 @@ public final class Node {
     private final Leases.Lease lease;
     private final Router router;
     private final Directory directory;
+    private final Groups groups;
     private final MqttListener listener;
     private final Housekeeping housekeeping;
-    private final String host;
+    private final Runnable fenced;
     private volatile boolean serving;
 
-    private Node(Parts parts, Directory directory, MqttListener listener, Housekeeping housekeeping, String host) {
+    private Node(Parts parts, Clients clients, Housekeeping housekeeping, Runnable fenced) {
         this.store = parts.store();
         this.lease = parts.lease();
         this.router = parts.router();
-        this.directory = directory;
-        this.listener = listener;
+        this.directory = clients.directory();
+        this.groups = clients.groups();
+        this.listener = clients.listener();
         this.housekeeping = housekeeping;
-        this.host = host;
+        this.fenced = fenced;
     }
 
     /** What stands below the sessions. */
     private record Parts(Store store, Leases.Lease lease, Shards shards, Router router) {}
+
+    /** What serves clients. */
+    private record Clients(Directory directory, Groups groups, MqttListener listener) {}
 
     /**
      * Starts on a database whose schema is current; completes when clients are accepted.
@@ -65,9 +72,10 @@ public final class Node {
         Store store = PgStore.open(vertx, database, NodeSettings.store(settings, PARTITION_MILLIS), routes);
         Router router = new Router(routes, shards);
         long leaseMillis = TimeUnit.SECONDS.toMillis(settings.get(Settings.NODE_LEASE_SECONDS));
+        String name = settings.get(Settings.NODE_NAME);
         return store.maintainLog(NodeSettings.retentionMillis(settings))
-                .compose(made -> store.leases()
-                        .register(settings.get(Settings.NODE_NAME), settings.get(Settings.LOG_LANES), leaseMillis))
+                .compose(made -> store.leases().endNamesakes(name))
+                .compose(ended -> store.leases().register(name, settings.get(Settings.LOG_LANES), leaseMillis))
                 .compose(lease -> store.filters().catchUp().map(version -> new Parts(store, lease, shards, router)))
                 .compose(parts -> serve(vertx, settings, metrics, parts, fenced))
                 .recover(failure -> store.close().transform(closed -> Future.failedFuture(failure)));
@@ -77,24 +85,23 @@ public final class Node {
         SessionCounters counters = new SessionCounters(metrics);
         SysTopics sysTopics = new SysTopics(parts.router());
         WillPublisher wills = new WillPublisher(parts.store(), parts.router(), counters);
-        var broker = new Broker(parts.store(), parts.router(), counters, sysTopics);
+        Claims claims = new Claims(vertx, parts.store());
+        Groups groups = new Groups(claims, parts.lease().incarnation());
+        var broker = new Broker(parts.store(), parts.router(), counters, sysTopics, groups);
         var sessions = new ClientSessions(
                 broker,
-                new Claims(vertx, parts.store()),
+                claims,
                 wills,
                 new ClientSessions.Limits(
                         NodeSettings.connect(settings),
                         NodeSettings.session(settings),
                         parts.lease().incarnation()));
         Directory directory = new Directory(parts.shards(), sessions, counters);
-        parts.router().open(parts.store(), parts.lease().lanes(), () -> {
-            directory.closeAll(ReasonCodes.SERVER_BUSY, "this node lost its lease");
-            fenced.run();
-        });
         MqttOptions options = NodeSettings.mqtt(settings);
         MqttListener listener = new MqttListener(vertx, options, directory);
         Housekeeping housekeeping = new Housekeeping(vertx);
-        Node node = new Node(parts, directory, listener, housekeeping, options.host());
+        Node node = new Node(parts, new Clients(directory, groups, listener), housekeeping, fenced);
+        parts.router().open(parts.store(), parts.lease().lanes(), node::leaseLost);
         return listener.listen().map(listening -> {
             node.keepHouse(settings, wills, new SysReport(sysTopics, counters, settings.get(Settings.NODE_NAME)));
             node.serving = true;
@@ -110,9 +117,16 @@ public final class Node {
     private void keepHouse(Settings settings, WillPublisher wills, SysReport report) {
         long leaseMillis = TimeUnit.SECONDS.toMillis(settings.get(Settings.NODE_LEASE_SECONDS));
         long retentionMillis = NodeSettings.retentionMillis(settings);
-        housekeeping.every(leaseMillis / 3, "lease", () -> store.leases().renew(lease.incarnation(), leaseMillis));
-        housekeeping.every(1_000, "dead nodes", () -> store.leases().endExpired());
+        // In this order: a process that was paused renews its own lease before it looks for those that have ended.
+        housekeeping.every(
+                leaseMillis / 4,
+                "lease",
+                () -> store.leases()
+                        .renew(lease.incarnation(), leaseMillis)
+                        .onFailure(this::stopIfFenced)
+                        .compose(renewed -> store.leases().endExpired()));
         housekeeping.every(500, "wills", wills::sweep);
+        housekeeping.every(30_000, "unused groups", () -> store.sessions().endUnusedGroups(100));
         housekeeping.every(1_000, "expired sessions", () -> store.sessions().endExpired(100));
         housekeeping.every(
                 5_000, "expired retained messages", () -> store.retained().deleteExpired(500));
@@ -125,6 +139,19 @@ public final class Node {
         housekeeping.every(SysReport.EVERY_MILLIS, "$SYS", report::publish);
     }
 
+    private void stopIfFenced(Throwable failure) {
+        if (failure instanceof StorageException storage && storage.kind() == StorageException.Kind.FENCED) {
+            leaseLost();
+        }
+    }
+
+    /** Another node may have this one's lanes and sessions: its clients must go at once. */
+    private void leaseLost() {
+        serving = false;
+        directory.closeAll(ReasonCodes.SERVER_BUSY, "this node lost its lease");
+        fenced.run();
+    }
+
     /** Whether clients are served now. */
     public boolean ready() {
         return serving;
@@ -132,7 +159,7 @@ public final class Node {
 
     /** {@code host:port} as listened on. */
     public String mqttAddress() {
-        return host + ":" + listener.port();
+        return listener.host() + ":" + listener.port();
     }
 
     /** The WebSocket port, or {@link MqttOptions#OFF}. */
@@ -149,6 +176,7 @@ public final class Node {
         listener.stopAccepting();
         return directory
                 .closeAll(ReasonCodes.SERVER_SHUTTING_DOWN, "server shutting down")
+                .compose(released -> groups.closeAll())
                 .timeout(RELEASE_MILLIS, TimeUnit.MILLISECONDS)
                 .recover(late -> {
                     LOG.warn(

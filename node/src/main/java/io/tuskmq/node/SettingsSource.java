@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -19,8 +20,8 @@ import org.yaml.snakeyaml.nodes.ScalarNode;
 /** Where settings come from: a YAML file, then the environment, then options; the later one wins. */
 final class SettingsSource {
     private static final String PREFIX = "TUSKMQ_";
-    /** Read by the launcher, not by the node. */
-    private static final String LAUNCHER_VARIABLE = "TUSKMQ_JAVA_OPTS";
+    /** Read by the launcher and by the project's tests, not by the node. */
+    private static final Set<String> NOT_OURS = Set.of("TUSKMQ_JAVA_OPTS", "TUSKMQ_TEST_DATABASE_URL");
     /** Kubernetes gives each pod variables for each service of its namespace; those of a service "tuskmq…" look like ours. */
     private static final Pattern SERVICE_LINK =
             Pattern.compile("TUSKMQ_(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT_\\d+_(TCP|UDP|SCTP)(_.*)?)");
@@ -88,7 +89,7 @@ final class SettingsSource {
         Settings.ALL.forEach(s -> keys.put(s.variable(), s.key()));
         environment.forEach((name, value) -> {
             if (!name.startsWith(PREFIX)
-                    || name.equals(LAUNCHER_VARIABLE)
+                    || NOT_OURS.contains(name)
                     || SERVICE_LINK.matcher(name).matches()
                     || SERVICE_LINK_VALUE.matcher(value).matches()) {
                 return;

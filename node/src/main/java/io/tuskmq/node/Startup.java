@@ -137,7 +137,9 @@ final class Startup {
             return await(Node.start(vertx, settings, database, metrics, this::leaseLost), PART_LIMIT);
         } catch (PartException e) {
             throw e.asStartException("mqtt.host " + settings.get(Settings.MQTT_HOST) + ", mqtt.port "
-                    + settings.get(Settings.MQTT_PORT));
+                    + settings.get(Settings.MQTT_PORT) + ", mqtt.websocket.port "
+                    + settings.text(Settings.MQTT_WEBSOCKET_PORT) + " or mqtt.tls.port "
+                    + settings.text(Settings.MQTT_TLS_PORT));
         }
     }
 

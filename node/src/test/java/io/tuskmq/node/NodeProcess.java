@@ -16,7 +16,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** A process of {@link Main}, as the launcher makes it. It never outlives its test. */
-final class NodeProcess implements AutoCloseable {
+public final class NodeProcess implements AutoCloseable {
     private static final int LIMIT_SECONDS = 90;
     private static final String END = "\0end";
 
@@ -30,7 +30,7 @@ final class NodeProcess implements AutoCloseable {
         Thread.ofVirtual().start(this::readOutput);
     }
 
-    static NodeProcess run(Path dir, String... arguments) throws IOException {
+    public static NodeProcess run(Path dir, String... arguments) throws IOException {
         return run(dir, Map.of(), arguments);
     }
 
@@ -62,7 +62,7 @@ final class NodeProcess implements AutoCloseable {
     }
 
     /** Waits for the ready line. */
-    String awaitReady() throws IOException, InterruptedException {
+    public String awaitReady() throws IOException, InterruptedException {
         String line = lines.poll(LIMIT_SECONDS, TimeUnit.SECONDS);
         assertTrue(line != null && line.startsWith("ready "), () -> "no ready line but " + line + "\n" + log());
         return line;
@@ -84,7 +84,7 @@ final class NodeProcess implements AutoCloseable {
     }
 
     /** Standard error so far. */
-    String log() {
+    public String log() {
         try {
             return Files.readString(log);
         } catch (IOException e) {

@@ -7,7 +7,10 @@ public interface LaneListener {
     /** The batch is committed, with these ids, in this order; the lane is complete up to {@code head}. (I1 starts here.) */
     void committed(List<Append> batch, long head);
 
-    /** This append was not stored and never will be: its session's epoch has passed, or its will was consumed elsewhere. */
+    /**
+     * This append was not stored and never will be: its session's epoch has passed, its receipt was taken before (the message is in the
+     * log already), its will was consumed elsewhere, or the database can't take it.
+     */
     void refused(Append append);
 
     /** The queue has room again. */

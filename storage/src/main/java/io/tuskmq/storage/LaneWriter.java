@@ -10,7 +10,10 @@ public interface LaneWriter {
     /** Takes the append into the queue; from any thread. Appends of one thread keep their order. */
     void append(Append append);
 
-    /** True when the queue has reached its limit: the caller stops reading its sockets until {@link LaneListener#drained}. */
+    /**
+     * True when the queue has reached its limit: the caller stops reading its sockets until {@link LaneListener#drained}. It may have
+     * drained in between, so ask once more after having stopped.
+     */
     boolean isFull();
 
     /** Moves the head up to now when nothing was appended for a while, so that cursors stay close to it. */

@@ -15,6 +15,12 @@ public interface Leases {
     /** What a heartbeat brings back: the heads of all lanes (indexed by lane - 1). */
     record Heartbeat(LaneVector heads) {}
 
+    /**
+     * The same as {@link #release} for every earlier process of that name: names are unique, so a process that starts under one knows
+     * that the others have ended, before their leases do. One that runs all the same is fenced.
+     */
+    Future<Void> endNamesakes(String nodeName);
+
     /** Registers this process and leases {@code lanes} free lanes, creating lanes when there are too few. */
     Future<Lease> register(String nodeName, int lanes, long leaseMillis);
 

@@ -2,10 +2,14 @@ package io.tuskmq.storage;
 
 import io.tuskmq.storage.MemoryTables.LaneRow;
 import io.tuskmq.storage.MemoryTables.SessionRow;
-import io.tuskmq.storage.rules.LogId;
+import io.tuskmq.storage.rules.LaneBatcher;
+import io.tuskmq.storage.rules.LaneBatcher.Action;
+import io.tuskmq.storage.rules.LaneBatcher.Batch;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
@@ -13,72 +17,69 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The writer of one lane of a {@link MemoryStore}. Only {@link #append} may be called from any thread; all else happens on the lane's
- * (see {@link MemoryRunner#onLane}). One batch at a time is on its way; a failed one is sent again until the head tells what became of
- * it.
+ * The writer of one lane of a {@link MemoryStore}: carries out what the same {@link LaneBatcher} decides as for PostgreSQL. Only {@link
+ * #append} and {@link #isFull} may be called from any thread; all else happens on the lane's (see {@link MemoryRunner#onLane}).
  */
 final class MemoryLaneWriter implements LaneWriter {
-    static final int BATCH_APPENDS_MAX = 1_000;
     static final int QUEUE_APPENDS_MAX = 10_000;
+    private static final LaneBatcher.Limits BATCH = new LaneBatcher.Limits(1_000, 1 << 20);
 
-    /** What became of one try to commit the current batch. */
-    private sealed interface Outcome {
-        record Committed(Set<Long> refusedIds) implements Outcome {}
+    /** What the database says to a batch. */
+    private sealed interface Answer {
+        record Committed(Set<Long> refused) implements Answer {}
 
-        record Stale() implements Outcome {}
+        record Stale() implements Answer {}
 
-        record Fenced() implements Outcome {}
-
-        record TryAgain() implements Outcome {}
+        record NotOurs() implements Answer {}
     }
 
-    private record Batch(List<Append> appends, long newHead) {}
+    /** A lane's row as read. */
+    private record Head(long owner, long head, Set<Long> refused) {}
 
     private final MemoryTables tables;
     private final MemoryRunner runner;
     private final Filters filters;
-    private final Filters.Copy copy;
     private final Leases.Lane lane;
     private final LaneListener listener;
-    private final Queue<Append> queue = new ConcurrentLinkedQueue<>();
-    private final AtomicInteger queued = new AtomicInteger();
+    private final LaneBatcher batcher;
+
+    // Shared with the threads that append.
+    private final Queue<Append> incoming = new ConcurrentLinkedQueue<>();
+    private final AtomicInteger held = new AtomicInteger();
+
+    // Owned by the lane's thread.
+    private final Deque<Action> todo = new ArrayDeque<>();
     private final List<Promise<Void>> closers = new ArrayList<>();
-    private long head;
-    private @Nullable Batch current;
-    private boolean running;
-    private boolean touched;
+    private boolean performing;
     private boolean wasFull;
-    private boolean fenced;
 
     MemoryLaneWriter(MemoryStore store, Leases.Lane lane, LaneListener listener) {
         this.tables = store.tables();
         this.runner = store.runner();
         this.filters = store.filters();
-        this.copy = store.copy();
         this.lane = lane;
         this.listener = listener;
-        this.head = lane.head();
+        this.batcher = new LaneBatcher(lane.laneId(), lane.incarnation(), lane.head(), BATCH);
     }
 
     @Override
     public void append(Append append) {
-        queue.add(append);
-        queued.incrementAndGet();
+        held.incrementAndGet();
+        incoming.add(append);
         runner.onLane(this::proceed);
     }
 
     @Override
     public boolean isFull() {
-        return queued.get() >= QUEUE_APPENDS_MAX;
+        return held.get() >= QUEUE_APPENDS_MAX;
     }
 
     @Override
     public void touch() {
         runner.onLane(() -> {
-            touched = true;
+            batcher.touch();
             proceed();
         });
     }
@@ -93,174 +94,129 @@ final class MemoryLaneWriter implements LaneWriter {
         return closed.future();
     }
 
-    /** Sends batch after batch until the queue is empty; a loop, so that answers that come at once don't nest. */
     private void proceed() {
-        if (running) {
+        wasFull |= isFull();
+        for (Append append = incoming.poll(); append != null; append = incoming.poll()) {
+            batcher.add(append);
+        }
+        perform(batcher.next(tables.nowMillis()));
+    }
+
+    /** A loop: answers that come at once don't nest. */
+    private void perform(List<Action> actions) {
+        todo.addAll(actions);
+        if (performing) {
             return;
         }
-        running = true;
-        for (Batch next = nextBatch(); next != null; next = nextBatch()) {
-            Batch batch = next;
-            Future<Outcome> attempt = attempt(batch);
-            if (!attempt.isComplete()) {
-                attempt.onComplete(done -> {
-                    conclude(batch, done.result());
-                    running = false;
-                    proceed();
-                });
-                return;
+        performing = true;
+        for (Action action = todo.poll(); action != null; action = todo.poll()) {
+            perform(action);
+        }
+        performing = false;
+        if (batcher.isFenced() || batcher.isIdle()) {
+            closers.forEach(Promise::tryComplete);
+            closers.clear();
+        }
+    }
+
+    private void perform(Action action) {
+        switch (action) {
+            case Action.Send send -> send(send.batch());
+            case Action.CatchUp catchUp -> catchUp();
+            case Action.ReadHead readHead -> readHead();
+            case Action.MakePartitions make -> perform(batcher.tryAgain());
+            case Action.Committed committed -> {
+                held.addAndGet(-committed.appends().size());
+                listener.committed(committed.appends(), committed.head());
+                tellWhenDrained();
             }
-            conclude(batch, attempt.result());
-        }
-        running = false;
-        closers.forEach(Promise::tryComplete);
-        closers.clear();
-    }
-
-    private @Nullable Batch nextBatch() {
-        if (fenced) {
-            return null;
-        }
-        if (current == null && (touched || !queue.isEmpty())) {
-            current = formBatch();
-        }
-        return current;
-    }
-
-    private Batch formBatch() {
-        touched = false;
-        wasFull |= isFull();
-        List<Append> appends = new ArrayList<>();
-        long id = head;
-        for (Append append = queue.poll(); append != null; append = queue.poll()) {
-            id = LogId.next(id, lane.laneId(), tables.nowMillis());
-            append.id(id);
-            appends.add(append);
-            if (appends.size() == BATCH_APPENDS_MAX) {
-                break;
+            case Action.Refused refused -> {
+                held.decrementAndGet();
+                listener.refused(refused.append());
+                tellWhenDrained();
             }
-        }
-        queued.addAndGet(-appends.size());
-        if (appends.isEmpty()) {
-            id = Math.max(head, LogId.first(tables.nowMillis(), lane.laneId()));
-        }
-        rematch(appends);
-        return new Batch(appends, id);
-    }
-
-    private void rematch(List<Append> appends) {
-        for (Append append : appends) {
-            if (append.filtersVersion() < copy.version()) {
-                append.match();
-            }
+            case Action.Fenced fenced -> listener.fenced();
         }
     }
 
-    /** Never fails: what the caller can't do anything about is tried again. */
-    private Future<Outcome> attempt(Batch batch) {
-        long oldHead = head;
-        return runner.run("lane.append", () -> commit(batch, oldHead))
-                .compose(outcome -> outcome instanceof Outcome.Stale ? catchUp(batch) : Future.succeededFuture(outcome))
-                .otherwise(MemoryLaneWriter::afterFailure);
-    }
-
-    private Future<Outcome> catchUp(Batch batch) {
-        return filters.catchUp().map(version -> {
-            rematch(batch.appends());
-            return new Outcome.TryAgain();
-        });
-    }
-
-    private static Outcome afterFailure(Throwable failure) {
-        return failure instanceof StorageException e && e.kind() == StorageException.Kind.TRANSIENT
-                ? new Outcome.TryAgain()
-                : new Outcome.Fenced();
-    }
-
-    private void conclude(Batch batch, Outcome outcome) {
-        switch (outcome) {
-            case Outcome.Committed committed -> {
-                current = null;
-                head = batch.newHead();
-                tell(batch, committed.refusedIds());
-            }
-            case Outcome.Fenced fencedNow -> {
-                current = null;
-                fenced = true;
-                listener.fenced();
-            }
-            case Outcome.Stale(), Outcome.TryAgain() -> {
-                // The batch stays the current one and keeps its ids: the head tells the next try whether this one was
-                // committed.
-            }
-        }
-    }
-
-    private void tell(Batch batch, Set<Long> refusedIds) {
-        List<Append> committed = new ArrayList<>();
-        for (Append append : batch.appends()) {
-            if (refusedIds.contains(append.id())) {
-                listener.refused(append);
-            } else {
-                committed.add(append);
-            }
-        }
-        listener.committed(committed, batch.newHead());
-        if (wasFull && queued.get() <= QUEUE_APPENDS_MAX / 2) {
+    private void tellWhenDrained() {
+        if (wasFull && held.get() <= QUEUE_APPENDS_MAX / 2) {
             wasFull = false;
             listener.drained();
         }
     }
 
+    private void send(Batch batch) {
+        runner.run("lane.append", () -> commit(batch)).onComplete(done -> {
+            if (done.failed()) {
+                perform(batcher.unknown());
+                return;
+            }
+            perform(
+                    switch (done.result()) {
+                        case Answer.Committed committed -> batcher.committed(committed.refused(), tables.nowMillis());
+                        case Answer.Stale stale -> batcher.stale();
+                        case Answer.NotOurs notOurs -> batcher.unknown();
+                    });
+        });
+    }
+
+    private void catchUp() {
+        filters.catchUp()
+                .onComplete(done ->
+                        perform(done.succeeded() ? batcher.caughtUp(done.result()) : List.of(new Action.CatchUp())));
+    }
+
+    private void readHead() {
+        runner.run("lane.readHead", () -> {
+                    LaneRow row = tables.lanes.get(lane.laneId() - 1);
+                    return new Head(row.owner, row.head, row.refusedOfLastBatch);
+                })
+                .onComplete(done -> {
+                    Head read = done.result();
+                    perform(
+                            done.succeeded()
+                                    ? batcher.headRead(read.owner(), read.head(), read.refused(), tables.nowMillis())
+                                    : batcher.unknown());
+                });
+    }
+
     /** The transaction. */
-    private Outcome commit(Batch batch, long oldHead) {
+    private Answer commit(Batch batch) {
         LaneRow row = tables.lanes.get(lane.laneId() - 1);
-        if (row.owner != lane.incarnation()) {
-            return new Outcome.Fenced();
+        if (row.owner != lane.incarnation() || row.head != batch.oldHead()) {
+            return new Answer.NotOurs();
         }
-        if (row.head == batch.newHead() && row.head != oldHead) {
-            return new Outcome.Committed(row.refusedOfLastBatch);
-        }
-        if (row.head != oldHead) {
-            return new Outcome.Fenced();
-        }
-        if (batch.appends().stream().anyMatch(append -> append.filtersVersion() < tables.filterVersion)) {
-            return new Outcome.Stale();
+        if (batch.version() < tables.filterVersion) {
+            return new Answer.Stale();
         }
         Set<Long> refused = new HashSet<>();
         for (Append append : batch.appends()) {
-            if (!isAllowed(append)) {
-                refused.add(append.id());
-            } else if (isFirst(append)) {
+            if (isAllowed(append)) {
                 insert(append);
+            } else {
+                refused.add(append.id());
             }
         }
         row.head = batch.newHead();
         row.refusedOfLastBatch = refused;
-        return new Outcome.Committed(refused);
+        return new Answer.Committed(refused);
     }
 
-    /** Whether session and will are still as the append believes; consumes the will (I8). */
+    /** Takes the receipt (I3) and consumes the will (I8); false when session, receipt or will are not as the append believes. */
     private boolean isAllowed(Append append) {
         Append.Receipt receipt = append.receipt();
-        if (receipt != null && tables.ownSession(receipt.sessionId(), receipt.epoch()) == null) {
-            return false;
+        if (receipt != null) {
+            SessionRow session = tables.ownSession(receipt.sessionId(), receipt.epoch());
+            if (session == null || !session.receipts.add(receipt.packetId())) {
+                return false;
+            }
         }
         return append.willId() == 0 || tables.wills.remove(append.willId()) != null;
     }
 
-    /** Takes the receipt, in the same transaction (I3); false when it was there: the message is in the log already. */
-    private boolean isFirst(Append append) {
-        Append.Receipt receipt = append.receipt();
-        if (receipt == null) {
-            return true;
-        }
-        SessionRow session = tables.ownSession(receipt.sessionId(), receipt.epoch());
-        return session != null && session.receipts.add(receipt.packetId());
-    }
-
     private void insert(Append append) {
-        Message message = append.message();
+        Message message = stored(append.message());
         for (long filterId : append.filterIds()) {
             tables.log.computeIfAbsent(filterId, id -> new TreeMap<>()).put(append.id(), message);
         }
@@ -271,5 +227,19 @@ final class MemoryLaneWriter implements LaneWriter {
                 tables.retained.put(message.topic(), message);
             }
         }
+    }
+
+    /** The id of a publisher whose session is not stored means nothing after its connection. */
+    private static Message stored(Message message) {
+        return message.publisher() >= 0
+                ? message
+                : new Message(
+                        message.topic(),
+                        message.payload(),
+                        message.qos(),
+                        message.retain(),
+                        message.properties(),
+                        message.expiresAtMillis(),
+                        0);
     }
 }

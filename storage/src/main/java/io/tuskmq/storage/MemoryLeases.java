@@ -21,7 +21,7 @@ final class MemoryLeases implements Leases {
     public Future<Lease> register(String nodeName, int lanes, long leaseMillis) {
         return runner.run("leases.register", () -> {
             long incarnation = tables.nextId();
-            tables.nodes.put(incarnation, new NodeRow(tables.nowMillis() + leaseMillis));
+            tables.nodes.put(incarnation, new NodeRow(nodeName, tables.nowMillis() + leaseMillis));
             List<Lane> leased = new ArrayList<>();
             for (int i = 0; i < lanes; i++) {
                 LaneRow lane = freeLane();
@@ -46,6 +46,19 @@ final class MemoryLeases implements Leases {
         LaneRow lane = new LaneRow(laneId, LogId.first(tables.nowMillis(), laneId));
         tables.lanes.add(lane);
         return lane;
+    }
+
+    @Override
+    public Future<Void> endNamesakes(String nodeName) {
+        return runner.<Object>run("leases.endNamesakes", () -> {
+                    List<Long> namesakes = tables.nodes.entrySet().stream()
+                            .filter(node -> node.getValue().name.equals(nodeName))
+                            .map(java.util.Map.Entry::getKey)
+                            .toList();
+                    namesakes.forEach(this::end);
+                    return namesakes;
+                })
+                .mapEmpty();
     }
 
     @Override

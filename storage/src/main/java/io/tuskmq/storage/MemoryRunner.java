@@ -10,7 +10,8 @@ import java.util.function.Supplier;
 /**
  * Decides when an operation of a {@link MemoryStore} is carried out and when, and whether, its answer arrives. A simulation may run the
  * work late, or not at all (failing the future with {@link StorageException.Kind#TRANSIENT}), or run it and lose the answer (failing in
- * the same way): just as a database may. A failure of {@code lane.append} must come later than the call: it is tried again at once.
+ * the same way): just as a database may. A failure of {@code lane.append}, {@code
+ * lane.readHead} or {@code filters.catchUp} must come later than the call: a lane tries those again at once.
  */
 public interface MemoryRunner {
     /**
@@ -57,7 +58,7 @@ public interface MemoryRunner {
         };
     }
 
-    /** Carries the work out now and returns a future that is complete. */
+    /** Carries the work out now and returns a future that is complete. For runners that decide when. */
     static <T> Future<T> carryOut(Supplier<T> work) {
         try {
             return Future.succeededFuture(work.get());

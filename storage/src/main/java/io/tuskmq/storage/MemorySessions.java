@@ -243,6 +243,37 @@ final class MemorySessions implements Sessions {
     }
 
     @Override
+    public Future<List<byte[]>> inflightOfMembers(String share, String filter) {
+        return runner.run(
+                "sessions.inflightOfMembers",
+                () -> tables.sessions.values().stream()
+                        .filter(session -> isMember(session, share, filter) && session.inflight.length > 0)
+                        .map(session -> session.inflight)
+                        .toList());
+    }
+
+    private static boolean isMember(SessionRow session, String share, String filter) {
+        return session.subscriptions.values().stream()
+                .anyMatch(s -> s.share().equals(share) && s.filter().equals(filter));
+    }
+
+    @Override
+    public Future<Integer> endUnusedGroups(int limit) {
+        return runner.run("sessions.endUnusedGroups", () -> {
+            List<SessionRow> unused = tables.sessions.values().stream()
+                    .filter(group -> group.clientId.startsWith("$share/") && group.owner == 0)
+                    .filter(group -> {
+                        String[] name = group.clientId.split("/", 3);
+                        return tables.sessions.values().stream().noneMatch(s -> isMember(s, name[1], name[2]));
+                    })
+                    .limit(limit)
+                    .toList();
+            unused.forEach(tables::deleteSession);
+            return unused.size();
+        });
+    }
+
+    @Override
     public Future<Long> count() {
         return runner.run("sessions.count", () -> (long) tables.sessions.size());
     }

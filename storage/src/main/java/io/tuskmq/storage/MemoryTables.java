@@ -26,7 +26,10 @@ final class MemoryTables {
     static final class NodeRow {
         long leaseUntilMillis;
 
-        NodeRow(long leaseUntilMillis) {
+        final String name;
+
+        NodeRow(String name, long leaseUntilMillis) {
+            this.name = name;
             this.leaseUntilMillis = leaseUntilMillis;
         }
     }

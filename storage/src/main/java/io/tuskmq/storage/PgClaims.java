@@ -48,8 +48,7 @@ final class PgClaims {
         });
     }
 
-    private static final String CLAIM =
-            "SELECT * FROM claim_sessions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    static final String CLAIM = "SELECT * FROM claim_sessions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 
     private Future<List<Fenced>> claimAll(List<Claim> claims) {
         return sql.query(CLAIM, Tuple.from(new @Nullable Object[] {
@@ -127,13 +126,13 @@ final class PgClaims {
         };
     }
 
-    private static final String SUBSCRIPTIONS = """
+    static final String SUBSCRIPTIONS = """
             SELECT * FROM subscription WHERE session_id = ANY ($1) ORDER BY session_id, filter, share""";
 
-    private static final String RECEIPTS = """
+    static final String RECEIPTS = """
             SELECT session_id, packet_id FROM receipt WHERE session_id = ANY ($1) ORDER BY session_id, packet_id""";
 
-    private static final String DUE_WILLS = """
+    static final String DUE_WILLS = """
             SELECT * FROM will WHERE client_id = ANY ($1) AND due_at <= now() ORDER BY will_id""";
 
     private Future<Held> held(List<Long> sessionIds, List<String> clientIds) {

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** The persistent filters in PostgreSQL, and the node's copy of them kept in step. */
 final class PgFilters implements Filters {
     // One statement, one snapshot: the version and exactly the changes up to it.
-    private static final String CHANGES = """
+    static final String CHANGES = """
             SELECT s.version, f.filter_id, f.filter, f.added_version, f.removed_version
               FROM filter_set s
               LEFT JOIN filter f ON f.added_version > $1 OR f.removed_version > $1

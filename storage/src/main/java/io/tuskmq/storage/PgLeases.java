@@ -12,6 +12,8 @@ import java.util.List;
 /** Node processes and their lanes, by the clock of PostgreSQL (functions of migration V2). */
 final class PgLeases implements Leases {
     private static final String REGISTER = "SELECT incarnation, lane_id, head FROM register_node($1, $2, $3)";
+    private static final String END_NAMESAKES =
+            "SELECT end_node(n.incarnation) FROM (SELECT incarnation FROM node WHERE name = $1 ORDER BY incarnation) n";
     private static final String RENEW = "SELECT renew_node($1, $2)";
     private static final String HEADS = "SELECT array_agg(head ORDER BY lane_id) FROM lane";
     private static final String END = "SELECT end_node($1)";
@@ -42,6 +44,11 @@ final class PgLeases implements Leases {
                     leased.sort(Comparator.comparingInt(Lane::laneId));
                     return new Lease(leased.getFirst().incarnation(), leased);
                 });
+    }
+
+    @Override
+    public Future<Void> endNamesakes(String nodeName) {
+        return sql.query(END_NAMESAKES, Tuple.of(nodeName)).mapEmpty();
     }
 
     @Override

@@ -83,7 +83,7 @@ final class PgRetained implements Retained {
     static final String ESTIMATE_TAGGED = "EXPLAIN SELECT 1 FROM retained WHERE tags @> $1";
 
     /** Asks the planner how many topics have the tags; by its statistics, without reading any. */
-    private Future<Boolean> isTaggedShorter(RetainedSearch.Range range) {
+    Future<Boolean> isTaggedShorter(RetainedSearch.Range range) {
         return sql.query(ESTIMATE_TAGGED, Tuple.of(range.tags())).map(rows -> estimate(rows) <= TAGGED_MAX);
     }
 

@@ -173,6 +173,24 @@ final class PgSessions implements Sessions {
                 .map(rows -> rows.iterator().next().getInteger("ended"));
     }
 
+    static final String INFLIGHT_OF_MEMBERS = """
+            SELECT s.inflight FROM subscription m JOIN session s USING (session_id)
+             WHERE m.share <> '' AND m.share = $1 AND m.filter = $2 AND s.inflight <> ''""";
+
+    @Override
+    public Future<List<byte[]>> inflightOfMembers(String share, String filter) {
+        return sql.query(INFLIGHT_OF_MEMBERS, Tuple.of(share, filter))
+                .map(rows -> Rows.list(rows, row -> row.getBuffer("inflight").getBytes()));
+    }
+
+    static final String END_UNUSED_GROUPS = "SELECT end_unused_groups($1) AS ended";
+
+    @Override
+    public Future<Integer> endUnusedGroups(int limit) {
+        return sql.query(END_UNUSED_GROUPS, Tuple.of(limit))
+                .map(rows -> rows.iterator().next().getInteger("ended"));
+    }
+
     @Override
     public Future<Long> count() {
         return sql.query("SELECT count(*) AS sessions FROM session", Tuple.tuple())

@@ -57,7 +57,7 @@ final class PgWills implements Wills {
                 : batcher.submit(new Applied(willId, action)).mapEmpty();
     }
 
-    private static final String APPLY = "SELECT apply_wills($1, $2, $3)";
+    static final String APPLY = "SELECT apply_wills($1, $2, $3)";
 
     private Future<List<Done>> applyAll(List<Applied> batch) {
         List<Applied> sorted =

@@ -132,6 +132,12 @@ public interface Sessions {
     /** Ends up to {@code limit} sessions whose expiry has passed; their pending wills become due. Returns how many. */
     Future<Integer> endExpired(int limit);
 
+    /** The in-flight states of all members of a shared subscription, as last stored. */
+    Future<List<byte[]>> inflightOfMembers(String share, String filter);
+
+    /** Ends up to {@code limit} sessions of groups ({@code $share/group/filter}) that nobody subscribes to any more. Returns how many. */
+    Future<Integer> endUnusedGroups(int limit);
+
     /** How many sessions are stored. */
     Future<Long> count();
 }

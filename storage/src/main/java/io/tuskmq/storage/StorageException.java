@@ -24,6 +24,11 @@ public final class StorageException extends RuntimeException {
         this.kind = kind;
     }
 
+    /** Whether the same call may succeed later. */
+    public boolean isPassing() {
+        return kind == Kind.TRANSIENT || kind == Kind.OVERLOADED;
+    }
+
     public Kind kind() {
         return kind;
     }

@@ -3,7 +3,7 @@ package io.tuskmq.storage;
 /** The contract tests' fixture over a {@link MemoryStore}. */
 final class MemoryFixture extends StoreFixture {
     private long nowMillis = 1_800_000_000_000L;
-    private final MemoryStore store = new MemoryStore(() -> nowMillis, MemoryRunner.immediate(), new CopyOfFilters());
+    private final MemoryStore store = new MemoryStore(() -> nowMillis, MemoryRunner.immediate(), copy);
 
     @Override
     Store store() {

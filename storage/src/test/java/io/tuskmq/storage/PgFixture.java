@@ -12,12 +12,7 @@ final class PgFixture extends StoreFixture {
 
     PgFixture(TestDatabase database) {
         this.database = database;
-        this.store = another();
-    }
-
-    /** Another node's store on the same database. */
-    PgStore another() {
-        return PgStore.open(vertx, database.url(), PgStore.Options.defaults(), new CopyOfFilters());
+        this.store = PgStore.open(vertx, database.url(), PgStore.Options.defaults(), copy);
     }
 
     @Override

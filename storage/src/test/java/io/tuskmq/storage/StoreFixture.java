@@ -26,6 +26,9 @@ abstract class StoreFixture implements AutoCloseable {
     static final long LEASE_MILLIS = 10_000;
     private static final byte[] NONE = {};
 
+    /** The first node's copy of the filter set. */
+    final TestFilters copy = new TestFilters();
+
     private final Map<Long, LaneWriter> writers = new HashMap<>();
 
     abstract Store store();
@@ -65,9 +68,17 @@ abstract class StoreFixture implements AutoCloseable {
 
     /** Appends one message to the node's lane; false when it was refused. */
     final boolean append(long incarnation, Message message, Append.@Nullable Receipt receipt, long willId) {
-        PlainAppend append = new PlainAppend(message, receipt, willId);
+        return append(incarnation, new PlainAppend(message, receipt, willId));
+    }
+
+    final boolean append(long incarnation, Answered append) {
         Objects.requireNonNull(writers.get(incarnation)).append(append);
         return get(append.committed.future());
+    }
+
+    /** An append matched with what the store's copy of the filter set has now. */
+    final Matching matching(String topic, String payload) {
+        return new Matching(copy, message(topic, payload));
     }
 
     final void closeWriters() {
@@ -164,12 +175,12 @@ abstract class StoreFixture implements AutoCloseable {
     private static final class Answers implements LaneListener {
         @Override
         public void committed(List<Append> batch, long head) {
-            batch.forEach(append -> ((PlainAppend) append).committed.complete(true));
+            batch.forEach(append -> ((Answered) append).committed.complete(true));
         }
 
         @Override
         public void refused(Append append) {
-            ((PlainAppend) append).committed.complete(false);
+            ((Answered) append).committed.complete(false);
         }
 
         @Override
@@ -179,25 +190,17 @@ abstract class StoreFixture implements AutoCloseable {
         public void fenced() {}
     }
 
-    /** A copy of the filter set that keeps nothing but its version. */
-    static final class CopyOfFilters implements Filters.Copy {
-        private volatile long version;
+    /** An append that says what became of it. */
+    abstract static class Answered extends Append {
+        private final Promise<Boolean> committed = Promise.promise();
 
-        @Override
-        public long version() {
-            return version;
-        }
-
-        @Override
-        public void apply(Filters.Changes changes) {
-            version = changes.version();
+        Answered(Message message, @Nullable Receipt receipt, long willId) {
+            super(message, receipt, willId);
         }
     }
 
     /** An append that matches no filter. */
-    private static final class PlainAppend extends Append {
-        private final Promise<Boolean> committed = Promise.promise();
-
+    private static final class PlainAppend extends Answered {
         PlainAppend(Message message, @Nullable Receipt receipt, long willId) {
             super(message, receipt, willId);
         }
@@ -213,6 +216,35 @@ abstract class StoreFixture implements AutoCloseable {
         @Override
         public long filtersVersion() {
             return Long.MAX_VALUE;
+        }
+    }
+
+    /** An append that is matched with the store's copy of the filter set. */
+    static final class Matching extends Answered {
+        private final TestFilters filters;
+        private long[] filterIds = {};
+        private long version;
+
+        Matching(TestFilters filters, Message message) {
+            super(message, null, 0);
+            this.filters = filters;
+            match();
+        }
+
+        @Override
+        public void match() {
+            version = filters.version();
+            filterIds = filters.match(message().topic());
+        }
+
+        @Override
+        public long[] filterIds() {
+            return filterIds;
+        }
+
+        @Override
+        public long filtersVersion() {
+            return version;
         }
     }
 }

@@ -47,10 +47,13 @@ class RouteTreeConcurrencyTest {
                     return matches;
                 }));
             }
-            for (Future<Void> writer : writers) {
-                writer.get();
+            try {
+                for (Future<Void> writer : writers) {
+                    writer.get();
+                }
+            } finally {
+                done.set(true); // also when a writer failed: the readers must end
             }
-            done.set(true);
             for (Future<Long> reader : readers) {
                 assertTrue(reader.get() > 0);
             }
@@ -105,7 +108,7 @@ class RouteTreeConcurrencyTest {
                 tree.put("v/" + v, v);
                 version.set(v);
             }
-            reader.get();
+            reader.get(); // the reader ends by itself: at the last version, or by failing
         }
     }
 

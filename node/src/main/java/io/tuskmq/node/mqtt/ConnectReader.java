@@ -1,5 +1,6 @@
 package io.tuskmq.node.mqtt;
 
+import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.session.ConnectPacket;
 import io.tuskmq.storage.Message;
 import io.tuskmq.storage.Sessions;
@@ -71,7 +72,7 @@ final class ConnectReader {
             throw BadPacket.malformed("protocol name is not MQTT"); // [MQTT-3.1.2-1] [MQTT5-3.1.2-1]
         }
         // [MQTT-3.1.2-2] [MQTT5-3.1.2-2] Also bridges that set the highest bit of the level: not supported.
-        throw BadPacket.of(Reason.UNSUPPORTED_VERSION, "protocol " + protocol + " level " + level);
+        throw BadPacket.of(ReasonCodes.UNSUPPORTED_PROTOCOL_VERSION, "protocol " + protocol + " level " + level);
     }
 
     private void checkFlags(int flags) {
@@ -94,7 +95,7 @@ final class ConnectReader {
     private static void checkAuthentication(Properties properties) {
         if (properties.authMethod() != null) {
             // [MQTT5-4.12.0-1] We have no enhanced authentication.
-            throw BadPacket.of(Reason.BAD_AUTHENTICATION_METHOD, "no authentication method is supported");
+            throw BadPacket.of(ReasonCodes.BAD_AUTHENTICATION_METHOD, "no authentication method is supported");
         }
         if (properties.has(Properties.AUTH_DATA)) {
             throw BadPacket.protocolError("authentication data without a method");
@@ -105,11 +106,12 @@ final class ConnectReader {
         byte[] bytes = in.stringBytes();
         String clientId = in.decode(bytes, "client identifier");
         if (bytes.length > limits.clientIdBytesMax()) {
-            throw BadPacket.of(Reason.CLIENT_ID_NOT_VALID, "client identifier of " + bytes.length + " bytes");
+            throw BadPacket.of(
+                    ReasonCodes.CLIENT_IDENTIFIER_NOT_VALID, "client identifier of " + bytes.length + " bytes");
         }
         if (clientId.isEmpty() && (version == 3 || (version == 4 && !cleanStart))) {
             // [MQTT-3.1.3-7] [MQTT-3.1.3-8] MQTT 3.1 knows no empty one at all.
-            throw BadPacket.of(Reason.CLIENT_ID_NOT_VALID, "empty client identifier");
+            throw BadPacket.of(ReasonCodes.CLIENT_IDENTIFIER_NOT_VALID, "empty client identifier");
         }
         return clientId;
     }
@@ -120,7 +122,7 @@ final class ConnectReader {
         TopicChecks.name(topic, "will topic");
         byte[] payload = in.binary();
         if (topic.charAt(0) == '$' || TopicChecks.levels(topic) > limits.topicLevelsMax()) {
-            throw BadPacket.of(Reason.TOPIC_NAME_INVALID, "will topic is not accepted");
+            throw BadPacket.of(ReasonCodes.TOPIC_NAME_INVALID, "will topic is not accepted");
         }
         boolean retain = (flags & WILL_RETAIN) != 0;
         Message message = new Message(topic, payload, (flags >> 3) & 3, retain, properties.travelling(), 0, 0);

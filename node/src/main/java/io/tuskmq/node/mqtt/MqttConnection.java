@@ -3,13 +3,13 @@ package io.tuskmq.node.mqtt;
 import io.netty.buffer.ByteBuf;
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
+import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.session.ConnectPacket;
 import io.tuskmq.node.session.Connection;
 import io.tuskmq.node.session.ConnectionHandler.CloseCause;
 import io.vertx.core.Context;
 import java.io.IOException;
 import java.util.OptionalLong;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,20 +33,14 @@ final class MqttConnection implements Connection {
     private final String remoteAddress;
     private State state = State.NEW;
     private int version;
-    private long publisher;
     private boolean announced;
     private long newExpirySeconds = -1;
     private @Nullable Outbox outbox;
+    private @Nullable Backlog backlog;
     private @Nullable ConnectPacket connect;
     private @Nullable PacketTranslator translator;
 
     private @Nullable PublishWriter publishes;
-
-    private boolean replyPause;
-    private boolean tellingWritable;
-    private boolean toldWritable = true;
-    private long unwritableSinceNanos;
-    private boolean stallCheck;
 
     MqttConnection(Tap tap, ShardLoop loop, String remoteAddress) {
         this.tap = tap;
@@ -56,6 +50,15 @@ final class MqttConnection implements Connection {
 
     void outbox(Outbox box) {
         outbox = box;
+        backlog = new Backlog(this, tap, box, loop.limits);
+    }
+
+    private Backlog backlog() {
+        Backlog b = backlog;
+        if (b == null) {
+            throw new IllegalStateException("not in a pipeline");
+        }
+        return b;
     }
 
     Outbox outbox() {
@@ -104,7 +107,7 @@ final class MqttConnection implements Connection {
             throw new IllegalStateException("packets wait until the CONNECT is answered");
         }
         switch (type) {
-            case PacketType.PUBLISH -> publish(packets.publish(flags, publisher, System.currentTimeMillis()), packets);
+            case PacketType.PUBLISH -> publish(packets.publish(flags, System.currentTimeMillis()), packets);
             case PacketType.PUBACK -> event(packets.pubAck());
             case PacketType.PUBREC -> event(packets.pubRec());
             case PacketType.PUBREL -> event(packets.pubRel());
@@ -123,8 +126,9 @@ final class MqttConnection implements Connection {
 
     /** Our own fault, not the client's: what its session holds in memory can't be trusted any more. */
     void broken(Throwable fault) {
+        loop.counters.ownFailures.increment();
         LOG.error("connection of {} ends after a failure in its session", remoteAddress, fault);
-        close(Reason.IMPLEMENTATION_ERROR, "internal error");
+        close(ReasonCodes.IMPLEMENTATION_ERROR, "internal error");
     }
 
     private void connect() {
@@ -162,17 +166,17 @@ final class MqttConnection implements Connection {
         }
         if (version < 5) {
             // [MQTT-3.3.5-2] An acknowledgement would promise what nobody keeps.
-            throw BadPacket.of(Reason.TOPIC_NAME_INVALID, "topic is not accepted");
+            throw BadPacket.of(ReasonCodes.TOPIC_NAME_INVALID, "topic is not accepted");
         }
         int type = qos == 1 ? PacketType.PUBACK : PacketType.PUBREC;
-        PacketWriter.ack(outbox().room(8), type, event.packetId(), Reason.TOPIC_NAME_INVALID, true);
-        boundReplies();
+        PacketWriter.ack(outbox().room(8), type, event.packetId(), ReasonCodes.TOPIC_NAME_INVALID, true);
+        backlog().bound();
     }
 
     private void ping() {
         loop.reader.expectEnd();
         PacketWriter.pingResp(outbox().room(2)); // [MQTT-3.12.4-1] [MQTT5-3.12.4-1]
-        boundReplies();
+        backlog().bound();
     }
 
     private void disconnected(PacketTranslator.Disconnect packet) {
@@ -183,8 +187,8 @@ final class MqttConnection implements Connection {
         newExpirySeconds = packet.expirySeconds();
         finish(
                 switch (packet.reason()) {
-                    case Reason.SUCCESS -> CloseCause.NORMAL;
-                    case Reason.DISCONNECT_WITH_WILL -> CloseCause.NORMAL_WITH_WILL;
+                    case ReasonCodes.SUCCESS -> CloseCause.NORMAL;
+                    case ReasonCodes.DISCONNECT_WITH_WILL -> CloseCause.NORMAL_WITH_WILL;
                     default -> CloseCause.CLIENT_ERROR;
                 });
         tap.closeGently();
@@ -195,11 +199,6 @@ final class MqttConnection implements Connection {
     @Override
     public Context context() {
         return loop.context;
-    }
-
-    @Override
-    public void publisher(long id) {
-        publisher = id;
     }
 
     @Override
@@ -229,7 +228,7 @@ final class MqttConnection implements Connection {
         assert loop.context.inThread();
         if (state == State.CONNECTING) {
             refuse(reason, why);
-            finish(Reason.causeOf(reason));
+            finish(CloseCauses.of(reason));
             tap.closeGently();
         }
     }
@@ -240,7 +239,7 @@ final class MqttConnection implements Connection {
         if (version == 5) {
             PacketWriter.connAckV5Refusal(room, reason, why);
         } else {
-            PacketWriter.connAckV3Refusal(room, Reason.toV3ConnAck(reason));
+            PacketWriter.connAckV3Refusal(room, ReasonCodes.connectReturnCode(reason));
         }
     }
 
@@ -267,7 +266,7 @@ final class MqttConnection implements Connection {
                 PacketWriter.unsubAck(outbox().room(16 + p.reasons().size()), p.packetId(), p.reasons(), v5);
             case Effect.Disconnect p -> close(p.reason(), p.why());
         }
-        boundReplies();
+        backlog().bound();
     }
 
     private void sendPublish(Effect.SendPublish p) {
@@ -278,8 +277,10 @@ final class MqttConnection implements Connection {
         // [MQTT5-3.1.2-25] Go on as if it had been sent and completed.
         loop.counters.tooLargeForClient.increment();
         switch (p.qos()) {
-            case 1 -> tap.later(() -> eventIfOpen(new Event.PubAckReceived(p.packetId(), Reason.PACKET_TOO_LARGE)));
-            case 2 -> tap.later(() -> eventIfOpen(new Event.PubRecReceived(p.packetId(), Reason.PACKET_TOO_LARGE)));
+            case 1 ->
+                tap.later(() -> eventIfOpen(new Event.PubAckReceived(p.packetId(), ReasonCodes.PACKET_TOO_LARGE)));
+            case 2 ->
+                tap.later(() -> eventIfOpen(new Event.PubRecReceived(p.packetId(), ReasonCodes.PACKET_TOO_LARGE)));
             default -> {}
         }
     }
@@ -308,16 +309,16 @@ final class MqttConnection implements Connection {
     @Override
     public void close(int reason, String why) {
         if (state == State.CONNECTING) {
-            reject(reason == 0 ? Reason.SERVER_UNAVAILABLE : reason, why);
+            reject(reason == 0 ? ReasonCodes.SERVER_UNAVAILABLE : reason, why);
         } else if (state != State.CLOSED) {
-            end(reason, why, Reason.causeOf(reason));
+            end(reason, why, CloseCauses.of(reason));
         }
     }
 
     // --- the end
 
     private void end(int reason, String why, CloseCause cause) {
-        if (state == State.OPEN && version == 5 && reason != Reason.SUCCESS) {
+        if (state == State.OPEN && version == 5 && reason != ReasonCodes.SUCCESS) {
             // [MQTT5-4.13.1-1] say why before closing; MQTT 3 has no words for it [MQTT-4.8.0-1]
             String said = fitting(why);
             PacketWriter.disconnect(outbox().room(PacketWriter.refusalBytes(said)), reason, said);
@@ -348,7 +349,9 @@ final class MqttConnection implements Connection {
 
     private boolean isAnsweredByConnAck(int reason) {
         return switch (reason) {
-            case Reason.UNSUPPORTED_VERSION, Reason.CLIENT_ID_NOT_VALID, Reason.TOPIC_NAME_INVALID -> true;
+            case ReasonCodes.UNSUPPORTED_PROTOCOL_VERSION,
+                    ReasonCodes.CLIENT_IDENTIFIER_NOT_VALID,
+                    ReasonCodes.TOPIC_NAME_INVALID -> true;
             default -> version == 5;
         };
     }
@@ -381,68 +384,24 @@ final class MqttConnection implements Connection {
         finish(CloseCause.IO);
     }
 
-    // --- a client that does not read (I9)
-
-    void writabilityChanged(boolean writable) {
-        if (!writable && !stallCheck) {
-            stallCheck = true;
-            tap.after(TimeUnit.MILLISECONDS.toNanos(loop.limits.stalledMillisMax()), this::checkStalled);
-        }
-        unwritableSinceNanos = System.nanoTime();
-        if (writable && replyPause) {
-            replyPause = false;
-            tap.resume();
-        }
-        if (!tellingWritable) {
-            // Not from within a send: the session is in the midst of its effects then.
-            tellingWritable = true;
-            tap.later(this::tellWritable);
-        }
+    /** The channel's writability changed. */
+    void writabilityChanged() {
+        backlog().writabilityChanged();
     }
 
-    private void tellWritable() {
-        tellingWritable = false;
-        boolean writable = outbox().isChannelWritable();
-        if (state == State.OPEN && writable != toldWritable) {
-            toldWritable = writable;
-            loop.handler.writable(this, writable);
-        }
-    }
-
-    private void checkStalled() {
-        stallCheck = false;
-        if (outbox().isChannelWritable() || state == State.CLOSED) {
-            return;
-        }
-        long limitNanos = TimeUnit.MILLISECONDS.toNanos(loop.limits.stalledMillisMax());
-        long left = unwritableSinceNanos + limitNanos - System.nanoTime();
-        if (left > 0) {
-            stallCheck = true;
-            tap.after(left, this::checkStalled);
-        } else {
-            cutOff("does not read");
-        }
-    }
-
-    /** Who does not read our answers is not read from; what is queued stays below a limit whatever is sent. */
-    private void boundReplies() {
-        long queued = outbox().queuedBytes();
-        if (queued <= 2L * loop.limits.writeHighBytes() || state == State.CLOSED) {
-            return;
-        }
-        if (queued > loop.limits.queuedBytesMax()) {
-            cutOff("more than " + loop.limits.queuedBytesMax() + " bytes wait for a client that does not read");
-        } else if (!replyPause && !outbox().isChannelWritable()) {
-            replyPause = true;
-            tap.pause();
-        }
-    }
-
-    private void cutOff(String why) {
+    /** For {@link Backlog}: the client does not read. */
+    void cutOff(String why) {
         loop.counters.cutOff.increment();
         loop.badInput.line(remoteAddress, why);
         finish(CloseCause.SERVER);
         tap.closeNow();
+    }
+
+    /** For {@link Backlog}. */
+    void tellWritable(boolean writable) {
+        if (state == State.OPEN) {
+            loop.handler.writable(this, writable);
+        }
     }
 
     @Override

@@ -11,6 +11,7 @@ public final class MqttCounters {
     final LongAdder tooLargeForClient = new LongAdder();
     final LongAdder refusedTopics = new LongAdder();
     final LongAdder cutOff = new LongAdder();
+    final LongAdder ownFailures = new LongAdder();
 
     /** Network connections open now, with or without a CONNECT. */
     public int openConnections() {
@@ -35,6 +36,11 @@ public final class MqttCounters {
     /** PUBLISH packets from clients to topics that are the broker's own. */
     public long refusedTopics() {
         return refusedTopics.sum();
+    }
+
+    /** Connections ended since the broker itself failed: to be zero. */
+    public long ownFailures() {
+        return ownFailures.sum();
     }
 
     /** Connections cut since the client did not read. */

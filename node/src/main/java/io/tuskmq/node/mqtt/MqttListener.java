@@ -67,6 +67,11 @@ public final class MqttListener {
                 .recover(failure -> close().transform(closed -> Future.failedFuture(failure)));
     }
 
+    /** The address of all ports, as it was asked for. */
+    public String host() {
+        return options.host();
+    }
+
     /** The port that MQTT over TCP got, or {@link MqttOptions#OFF}. */
     public int port() {
         return port;

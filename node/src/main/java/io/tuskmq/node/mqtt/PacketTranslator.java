@@ -1,6 +1,8 @@
 package io.tuskmq.node.mqtt;
 
+import io.tuskmq.cluster.rules.SharedFilter;
 import io.tuskmq.node.rules.Event;
+import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.rules.Subscription;
 import io.tuskmq.storage.Message;
 import io.tuskmq.storage.rules.LaneVector;
@@ -13,8 +15,6 @@ import java.util.List;
  * and its topic aliases.
  */
 final class PacketTranslator {
-    private static final String SHARE = "$share/";
-
     private final PacketReader in;
     private final MqttOptions.Limits limits;
     private final boolean v5;
@@ -35,7 +35,7 @@ final class PacketTranslator {
 
     // --- PUBLISH
 
-    Event.PublishReceived publish(int flags, long publisher, long nowMillis) {
+    Event.PublishReceived publish(int flags, long nowMillis) {
         int qos = (flags >> 1) & 3;
         boolean dup = (flags & 8) != 0;
         if (qos == 3) {
@@ -56,8 +56,7 @@ final class PacketTranslator {
                 properties.has(Properties.MESSAGE_EXPIRY) ? nowMillis + properties.messageExpirySeconds() * 1_000 : 0;
         boolean retain = (flags & 1) != 0;
         return new Event.PublishReceived(
-                packetId,
-                new Message(topic, payload, qos, retain, properties.travelling(), expiresAtMillis, publisher));
+                packetId, new Message(topic, payload, qos, retain, properties.travelling(), expiresAtMillis, 0));
     }
 
     private String topic(byte[] bytes, int alias) {
@@ -95,7 +94,7 @@ final class PacketTranslator {
     }
 
     private static BadPacket aliasInvalid(int alias) {
-        return BadPacket.of(Reason.TOPIC_ALIAS_INVALID, "topic alias " + alias + " is above the maximum");
+        return BadPacket.of(ReasonCodes.TOPIC_ALIAS_INVALID, "topic alias " + alias + " is above the maximum");
     }
 
     /** A well-formed topic that clients may not publish to: {@code $SYS} and its like are the broker's, depth is bounded. */
@@ -131,7 +130,7 @@ final class PacketTranslator {
     private int ackReason(boolean answersPublish) {
         if (!v5 || in.remaining() == 0) {
             in.expectEnd();
-            return Reason.SUCCESS;
+            return ReasonCodes.SUCCESS;
         }
         int reason = in.u8();
         boolean known = answersPublish
@@ -167,7 +166,7 @@ final class PacketTranslator {
             Subscription subscription = subscription(filter, options, properties.subscriptionId());
             subscriptions.add(subscription);
             boolean tooDeep = TopicChecks.levels(subscription.filter()) > limits.topicLevelsMax();
-            refused.add(tooDeep ? Reason.TOPIC_FILTER_INVALID : Reason.SUCCESS);
+            refused.add(tooDeep ? ReasonCodes.TOPIC_FILTER_INVALID : ReasonCodes.SUCCESS);
         }
         return new Event.SubscribeReceived(packetId, subscriptions, refused);
     }
@@ -219,21 +218,19 @@ final class PacketTranslator {
 
     /** Splits and checks {@code $share/group/filter}. MQTT 3 clients may use it too. */
     private static Subscription key(String filter) {
-        String plain = filter;
-        String share = "";
-        if (filter.startsWith(SHARE) || filter.equals("$share")) {
-            int slash = filter.indexOf('/', SHARE.length());
-            if (slash < 0) {
-                throw BadPacket.malformed("shared subscription without a filter"); // [MQTT5-4.8.2-2]
-            }
-            share = filter.substring(SHARE.length(), slash);
-            plain = filter.substring(slash + 1);
-            if (share.isEmpty() || share.indexOf('+') >= 0 || share.indexOf('#') >= 0) {
-                throw BadPacket.malformed("bad share name"); // [MQTT5-4.8.2-1] [MQTT5-4.8.2-2]
-            }
+        if (SharedFilter.isShared(filter)) {
+            SharedFilter shared = TopicChecks.shared(filter);
+            return key(shared.filter(), shared.group());
         }
-        TopicChecks.filter(plain);
-        return new Subscription(plain, share, 0, false, false, 0, 0, 0, new LaneVector());
+        TopicChecks.filter(filter);
+        if (filter.equals("$share")) {
+            throw BadPacket.malformed("topic filter: a shared subscription without a group");
+        }
+        return key(filter, "");
+    }
+
+    private static Subscription key(String filter, String share) {
+        return new Subscription(filter, share, 0, false, false, 0, 0, 0, new LaneVector());
     }
 
     // --- DISCONNECT
@@ -244,7 +241,7 @@ final class PacketTranslator {
     Disconnect disconnect() {
         if (!v5 || in.remaining() == 0) {
             in.expectEnd();
-            return new Disconnect(Reason.SUCCESS, -1);
+            return new Disconnect(ReasonCodes.SUCCESS, -1);
         }
         int reason = in.u8();
         boolean known = switch (reason) {

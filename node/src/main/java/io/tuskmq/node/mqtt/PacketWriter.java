@@ -2,6 +2,7 @@ package io.tuskmq.node.mqtt;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
+import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.storage.Message;
 import java.util.List;
 
@@ -90,7 +91,7 @@ final class PacketWriter {
 
     /** PUBACK, PUBREC, PUBREL or PUBCOMP. MQTT 5 may leave out a reason code of 0; MQTT 3 has none. */
     static void ack(ByteBuf out, int type, int packetId, int reason, boolean v5) {
-        boolean withReason = v5 && reason != Reason.SUCCESS;
+        boolean withReason = v5 && reason != ReasonCodes.SUCCESS;
         int flags = type == PacketType.PUBREL ? 2 : 0; // [MQTT-3.6.1-1] [MQTT5-3.6.1-1]
         out.writeByte((type << 4) | flags).writeByte(withReason ? 3 : 2).writeShort(packetId);
         if (withReason) {

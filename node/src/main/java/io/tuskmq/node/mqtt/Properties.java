@@ -1,5 +1,6 @@
 package io.tuskmq.node.mqtt;
 
+import io.tuskmq.node.rules.ReasonCodes;
 import org.jspecify.annotations.Nullable;
 
 /** The properties of one MQTT 5 packet from a client, checked for form (2.2.2): type, bounds, place and number. */
@@ -160,7 +161,7 @@ final class Properties {
 
     private static int topicAlias(int alias) {
         if (alias == 0) {
-            throw BadPacket.of(Reason.TOPIC_ALIAS_INVALID, "topic alias 0"); // [MQTT5-3.3.2-8]
+            throw BadPacket.of(ReasonCodes.TOPIC_ALIAS_INVALID, "topic alias 0"); // [MQTT5-3.3.2-8]
         }
         return alias;
     }

@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.util.ReferenceCountUtil;
+import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.session.ConnectionHandler.CloseCause;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.net.impl.ShutdownEvent;
@@ -168,7 +169,7 @@ final class Tap extends ChannelInboundHandlerAdapter {
             }
         }
         if (headerBytes + length > loop.limits.packetBytesMax()) {
-            throw BadPacket.of(Reason.PACKET_TOO_LARGE, "packet of " + (headerBytes + length) + " bytes");
+            throw BadPacket.of(ReasonCodes.PACKET_TOO_LARGE, "packet of " + (headerBytes + length) + " bytes");
         }
         if (available < headerBytes + length) {
             return false;
@@ -228,7 +229,7 @@ final class Tap extends ChannelInboundHandlerAdapter {
         if (left > 0) {
             after(left, this::checkKeepAlive);
         } else {
-            connection.close(Reason.KEEP_ALIVE_TIMEOUT, "no packet within one and a half times the keep-alive");
+            connection.close(ReasonCodes.KEEP_ALIVE_TIMEOUT, "no packet within one and a half times the keep-alive");
         }
     }
 
@@ -264,7 +265,7 @@ final class Tap extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext context) {
-        dispatch(() -> connection.writabilityChanged(context.channel().isWritable()));
+        dispatch(connection::writabilityChanged);
         context.fireChannelWritabilityChanged();
     }
 

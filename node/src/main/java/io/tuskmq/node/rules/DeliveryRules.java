@@ -91,12 +91,31 @@ final class DeliveryRules {
     Delivery retained(Message message, Subscription subscription) {
         begin();
         fold(message, subscription);
-        return qosMax < 0 ? null : new Delivery(0, 0, message, Math.min(qosMax, message.qos()), true, ids);
+        return qosMax < 0 ? null : new Delivery(0, 0, message, Math.min(qosMax, message.qos()), true, ids, true);
+    }
+
+    /** A message that a group dealt to this session, or null when the subscription has gone. */
+    @Nullable
+    Delivery dealt(Event.Dealt e) {
+        Subscription s = subscriptions.get(e.subscription());
+        if (s == null) {
+            return null;
+        }
+        Message message = e.message();
+        return new Delivery(
+                e.logId(),
+                e.filterId(),
+                message,
+                Math.min(s.qos(), message.qos()),
+                message.retain() && s.retainAsPublished(),
+                s.subscriptionId() == 0 ? List.of() : List.of(s.subscriptionId()),
+                false,
+                e.deal());
     }
 
     /** A copy of a retained message: QoS, and in its properties the subscription identifier, are settled. */
     private static Delivery ofPrivateQueue(long logId, long filterId, Message message) {
-        return new Delivery(logId, filterId, message, message.qos(), true, List.of());
+        return new Delivery(logId, filterId, message, message.qos(), true, List.of(), false);
     }
 
     private void begin() {
@@ -133,6 +152,7 @@ final class DeliveryRules {
         // [MQTT-3.3.1-9] [MQTT5-3.3.1-12] RETAIN is 0 for a subscription that was there before, unless it asks
         // otherwise.
         boolean retain = message.retain() && retainAsPublished;
-        return new Delivery(logId, logId == 0 ? 0 : filterId, message, Math.min(qosMax, message.qos()), retain, ids);
+        return new Delivery(
+                logId, logId == 0 ? 0 : filterId, message, Math.min(qosMax, message.qos()), retain, ids, false);
     }
 }

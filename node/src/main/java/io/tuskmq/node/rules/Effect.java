@@ -50,6 +50,20 @@ public sealed interface Effect {
     /** The next page of retained messages may come: the queue has room. */
     record MoreRetained(Subscription subscription) implements Effect {}
 
+    // --- to the group of a shared subscription
+
+    /** The dealt message is done with: acknowledged, sent with QoS 0, or not to be delivered to anyone. */
+    record DealSettled(Deal deal) implements Effect {}
+
+    /** The dealt QoS 2 message is durably in this session's in-flight state: the group lets go of it, then it is sent. */
+    record DealTaken(Deal deal) implements Effect {}
+
+    /** This session has no such subscription any more: another member is to get the message. */
+    record DealReturned(Deal deal) implements Effect {}
+
+    /** From a group's session: the message that a member took is durably no longer the group's. */
+    record TakenDurably(int packetId) implements Effect {}
+
     // --- to the store
 
     record ForgetReceipt(int packetId) implements Effect {}

@@ -40,6 +40,21 @@ public sealed interface Event {
      */
     record Arrived(long logId, Message message, List<Subscription> matching, long nowMillis) implements Event {}
 
+    /**
+     * The group of a shared subscription deals this session a message. It stays the group's until {@link Effect.DealSettled} or {@link
+     * Effect.DealTaken}.
+     *
+     * @param logId where it lies in the log, 0 if it doesn't; {@code filterId} likewise
+     */
+    record Dealt(Deal deal, long logId, long filterId, Message message, Subscription subscription, long nowMillis)
+            implements Event {}
+
+    /** The group has durably let go of what this session took: it may be sent. */
+    record DealReleased(Deal deal) implements Event {}
+
+    /** To a group's session: a member has durably taken over the QoS 2 message that the group has in flight under this packet id. */
+    record Taken(int packetId) implements Event {}
+
     /** This shard has handled every forward of the lane up to {@code head}. */
     record LaneComplete(int lane, long head) implements Event {}
 

@@ -1,6 +1,9 @@
 package io.tuskmq.node.rules;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +36,20 @@ final class InflightTable {
     @Nullable
     Inflight firstRelease() {
         return firstRelease;
+    }
+
+    /** Those that belong to this session's state, in the order of {@link Inflight}'s layout. */
+    List<Inflight> all(Predicate<Inflight> belongs) {
+        List<Inflight> all = new ArrayList<>(size);
+        for (Inflight e = firstRelease; e != null; e = e.after) {
+            all.add(e);
+        }
+        for (Inflight e = firstPublish; e != null; e = e.after) {
+            if (belongs.test(e)) {
+                all.add(e);
+            }
+        }
+        return all;
     }
 
     @Nullable

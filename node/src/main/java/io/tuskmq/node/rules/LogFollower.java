@@ -204,10 +204,10 @@ final class LogFollower {
                 if (d != null) {
                     queue.offer(d);
                 }
+                checkpoints.changed();
             }
         }
         seen.raiseAll(bound);
-        checkpoints.changed();
         if (whole && page.isEnd() && !putByIncomplete) {
             join();
         } else {

@@ -16,6 +16,11 @@ final class OutgoingQueue {
 
     private final Deque<Delivery> waiting = new ArrayDeque<>();
     private long waitingBytes;
+
+    // Of these, what was asked for.
+    private int askedMessages;
+    private long askedBytes;
+
     private boolean writable = true;
     private long stepBytes;
     private long nowMillis;
@@ -52,12 +57,25 @@ final class OutgoingQueue {
             send(d);
             return;
         }
-        if (!stored && isOver(limits.queueMessagesMax(), limits.queueBytesMax())) {
+        if (!stored && !d.asked() && isTooFast()) {
             effects.disconnect(ReasonCodes.QUOTA_EXCEEDED, "too many messages wait for this client");
             return;
         }
         waiting.add(d);
-        waitingBytes += d.message().bytes();
+        count(d, 1);
+    }
+
+    private boolean isTooFast() {
+        return waiting.size() - askedMessages >= limits.queueMessagesMax()
+                || waitingBytes - askedBytes >= limits.queueBytesMax();
+    }
+
+    private void count(Delivery d, int sign) {
+        waitingBytes += (long) sign * d.message().bytes();
+        if (d.asked()) {
+            askedMessages += sign;
+            askedBytes += (long) sign * d.message().bytes();
+        }
     }
 
     /** A QoS 0 message that is delivered directly: sent now or never. */
@@ -73,7 +91,7 @@ final class OutgoingQueue {
     void drain() {
         while (!waiting.isEmpty() && maySend(waiting.element())) {
             Delivery d = waiting.remove();
-            waitingBytes -= d.message().bytes();
+            count(d, -1);
             send(d);
         }
     }
@@ -91,15 +109,25 @@ final class OutgoingQueue {
         // [MQTT5-3.3.2-5] the only look at the expiry: where delivery starts.
         if (d.message().isExpired(nowMillis)) {
             effects.dropped(1, Reason.EXPIRED);
+            settle(d);
         } else if (packetSize.isTooLarge(d.message(), d.subscriptionIds())) {
             effects.dropped(1, Reason.TOO_LARGE);
+            settle(d);
         } else {
             stepBytes += d.message().bytes();
             if (d.qos() == 0) {
                 effects.add(new Effect.SendPublish(0, 0, false, d.retain(), d.message(), d.subscriptionIds()));
+                settle(d);
             } else {
                 window.send(d);
             }
+        }
+    }
+
+    private void settle(Delivery d) {
+        Deal deal = d.deal();
+        if (deal != null) {
+            effects.add(new Effect.DealSettled(deal));
         }
     }
 
@@ -130,7 +158,7 @@ final class OutgoingQueue {
         LaneVector lowered = new LaneVector();
         for (Delivery d : waiting) {
             int lane = LogId.laneOf(d.logId());
-            if (d.logId() != 0 && lowered.get(lane) == 0) {
+            if (d.logId() != 0 && d.deal() == null && lowered.get(lane) == 0) {
                 lowered.raise(lane, 1);
                 cursor[lane - 1] = d.logId() - 1;
             }

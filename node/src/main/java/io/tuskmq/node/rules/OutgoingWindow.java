@@ -7,7 +7,9 @@ import io.tuskmq.storage.Message;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -41,6 +43,14 @@ final class OutgoingWindow {
     private final Deque<Inflight> waiting = new ArrayDeque<>();
 
     private long waitingBytes;
+
+    /** Dealt QoS 2 messages that are durably ours and not yet durably let go of by their group. */
+    private final Map<Deal, Inflight> taken = new HashMap<>();
+
+    private record LetGo(long checkpoint, int packetId) {}
+
+    /** Of a group: what members took, until a checkpoint without it is durable. */
+    private final Deque<LetGo> letGo = new ArrayDeque<>();
 
     /** From the stored state, and not sent again yet. */
     private final Deque<Inflight> toResume = new ArrayDeque<>();
@@ -167,6 +177,8 @@ final class OutgoingWindow {
         int packetId = table.nextPacketId();
         var e = new Inflight(
                 packetId, d.logId(), d.filterId(), d.qos(), d.retain(), waits ? Stage.TO_SEND : Stage.SENT);
+        e.deal = d.deal();
+        e.dealt = e.deal != null;
         table.add(e);
         count(e);
         if (waits) {
@@ -177,6 +189,9 @@ final class OutgoingWindow {
         } else {
             checkpoints.changed();
             effects.add(new Effect.SendPublish(packetId, d.qos(), false, d.retain(), d.message(), d.subscriptionIds()));
+            if (e.qos == 2) {
+                settle(e); // [MQTT5-4.8.2-5] not stored: nobody else may get it, whatever becomes of this client
+            }
         }
     }
 
@@ -192,14 +207,38 @@ final class OutgoingWindow {
 
     /** All checkpoints up to this number are durable where they must be: what waited for them goes out. */
     void durable(long checkpoint) {
+        while (!letGo.isEmpty() && letGo.element().checkpoint() <= checkpoint) {
+            effects.add(new Effect.TakenDurably(letGo.remove().packetId()));
+        }
         while (!waiting.isEmpty() && waiting.element().checkpoint <= checkpoint) {
             Inflight e = waiting.remove();
-            if (e.stage == Stage.TO_SEND) {
+            Deal deal = e.deal;
+            if (e.stage == Stage.TO_SEND && deal != null) {
+                taken.put(deal, e);
+                effects.add(new Effect.DealTaken(deal));
+            } else if (e.stage == Stage.TO_SEND) {
                 sendWaiting(e);
             } else {
                 e.stage = Stage.RELEASED;
                 effects.add(new Effect.SendPubRel(e.packetId, ReasonCodes.SUCCESS));
             }
+        }
+    }
+
+    /** The group has let go of the message that was taken: so it is delivered once, whichever of the two crashes. */
+    void dealReleased(Deal deal) {
+        Inflight e = taken.remove(deal);
+        if (e != null) {
+            e.deal = null;
+            sendWaiting(e);
+        }
+    }
+
+    private void settle(Inflight e) {
+        Deal deal = e.deal;
+        if (deal != null) {
+            e.deal = null;
+            effects.add(new Effect.DealSettled(deal));
         }
     }
 
@@ -274,11 +313,29 @@ final class OutgoingWindow {
         if (e.counted) {
             unacked--;
         }
+        settle(e);
         checkpoints.changed();
     }
 
+    /** To a group's session: a member took this one; {@link Effect.TakenDurably} follows. */
+    void taken(int packetId) {
+        pubAck(packetId);
+        letGo.add(new LetGo(checkpoints.wantDurable(), packetId));
+    }
+
+    /** Where a message in flight lies in the log; empty for an unknown packet id. */
+    Optional<Position> positionOf(int packetId) {
+        return Optional.ofNullable(table.get(packetId)).map(e -> new Position(e.filterId, e.logId));
+    }
+
+    /** For a checkpoint: with the dealt QoS 2 messages that it makes ours. */
     byte[] encode() {
-        return Inflight.encode(table);
+        return Inflight.encode(table.all(e -> e.deal == null || e.qos == 2));
+    }
+
+    /** For the last checkpoint of a connection: dealt messages that were not taken go back to their group. */
+    byte[] encodeAtEnd() {
+        return Inflight.encode(table.all(e -> e.deal == null || taken.containsValue(e)));
     }
 
     int size() {

@@ -3,6 +3,7 @@ package io.tuskmq.node.rules;
 /** MQTT 5 reason codes (section 2.4). Inside the broker only these are used; the edge translates them for MQTT 3. */
 public final class ReasonCodes {
     public static final int SUCCESS = 0x00;
+    public static final int DISCONNECT_WITH_WILL = 0x04;
     public static final int NO_MATCHING_SUBSCRIBERS = 0x10;
     public static final int NO_SUBSCRIPTION_EXISTED = 0x11;
     public static final int UNSPECIFIED_ERROR = 0x80;
@@ -16,6 +17,7 @@ public final class ReasonCodes {
     public static final int SERVER_UNAVAILABLE = 0x88;
     public static final int SERVER_BUSY = 0x89;
     public static final int SERVER_SHUTTING_DOWN = 0x8B;
+    public static final int BAD_AUTHENTICATION_METHOD = 0x8C;
     public static final int KEEP_ALIVE_TIMEOUT = 0x8D;
     public static final int SESSION_TAKEN_OVER = 0x8E;
     public static final int TOPIC_FILTER_INVALID = 0x8F;
@@ -23,6 +25,7 @@ public final class ReasonCodes {
     public static final int PACKET_IDENTIFIER_IN_USE = 0x91;
     public static final int PACKET_IDENTIFIER_NOT_FOUND = 0x92;
     public static final int RECEIVE_MAXIMUM_EXCEEDED = 0x93;
+    public static final int TOPIC_ALIAS_INVALID = 0x94;
     public static final int PACKET_TOO_LARGE = 0x95;
     public static final int QUOTA_EXCEEDED = 0x97;
 
@@ -40,7 +43,7 @@ public final class ReasonCodes {
             case UNSUPPORTED_PROTOCOL_VERSION -> 1;
             case CLIENT_IDENTIFIER_NOT_VALID -> 2;
             case BAD_USER_NAME_OR_PASSWORD -> 4;
-            case NOT_AUTHORIZED -> 5;
+            case NOT_AUTHORIZED, BAD_AUTHENTICATION_METHOD, TOPIC_NAME_INVALID -> 5;
             default -> 3;
         };
     }

@@ -1,8 +1,12 @@
 package io.tuskmq.node.rules;
 
+import io.tuskmq.storage.LogReader;
 import io.tuskmq.storage.rules.LaneVector;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * One client's session while it has a connection: events in, effects out. A new one is made for each connection from what the store
@@ -82,6 +86,9 @@ public final class Session {
             case Event.SubscribeReceived e -> changes.subscribe(e);
             case Event.UnsubscribeReceived e -> changes.unsubscribe(e);
             case Event.Arrived e -> arrived(e);
+            case Event.Dealt e -> dealt(e);
+            case Event.DealReleased e -> window.dealReleased(e.deal());
+            case Event.Taken e -> window.taken(e.packetId());
             case Event.LaneComplete e -> follower.laneComplete(e.lane(), e.head());
             case Event.ForwardsLost e -> follower.forwardsLost();
             case Event.Writable e -> {
@@ -152,6 +159,16 @@ public final class Session {
         }
     }
 
+    private void dealt(Event.Dealt e) {
+        now(e.nowMillis());
+        Delivery d = rules.dealt(e);
+        if (d == null) {
+            effects.add(new Effect.DealReturned(e.deal()));
+        } else {
+            queue.offer(d);
+        }
+    }
+
     private void checkpointDone(Event.CheckpointDone e) {
         now(e.nowMillis());
         checkpoints.done();
@@ -186,7 +203,7 @@ public final class Session {
 
     /** Cursor and in-flight as they are now: what the store keeps when the connection ends. Does not count as a checkpoint begun. */
     public Effect.Checkpoint checkpointNow() {
-        return new Effect.Checkpoint(checkpoints.nextNumber(), follower.cursor(), window.encode(), true);
+        return new Effect.Checkpoint(checkpoints.nextNumber(), follower.cursor(), window.encodeAtEnd(), true);
     }
 
     public boolean isStored() {
@@ -201,6 +218,20 @@ public final class Session {
     /** Whether {@link Event.Writable} would send more at once: the session stopped after a portion, to look at the channel again. */
     public boolean hasMore() {
         return !effects.ended() && queue.hasMore();
+    }
+
+    /** Where the messages lie that a stored session took over from groups and has in flight; the bytes are those of a checkpoint. */
+    public static Set<LogReader.Position> takenPositions(byte[] inflight) {
+        InflightTable table = new InflightTable();
+        Inflight.decode(inflight, table);
+        return table.all(e -> e.dealt).stream()
+                .map(e -> new LogReader.Position(e.filterId, e.logId))
+                .collect(Collectors.toSet());
+    }
+
+    /** Where a message in flight lies in the log; empty for an unknown packet id. */
+    public Optional<LogReader.Position> positionOf(int packetId) {
+        return window.positionOf(packetId);
     }
 
     /** Whether rows of the log are taken as they are forwarded. */

@@ -75,9 +75,7 @@ public final class Claims {
 
     private void attempt(Supplier<Future<Void>> write, Promise<Void> done) {
         write.get().onComplete(written -> done.complete(), failure -> {
-            if (failure instanceof StorageException storage
-                    && (storage.kind() == StorageException.Kind.TRANSIENT
-                            || storage.kind() == StorageException.Kind.OVERLOADED)) {
+            if (failure instanceof StorageException storage && storage.isPassing()) {
                 vertx.setTimer(RETRY_MILLIS, timer -> attempt(write, done));
             } else {
                 LOG.error("a session was not released; it stays claimed until it is claimed anew", failure);

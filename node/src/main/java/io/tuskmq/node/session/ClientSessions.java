@@ -2,7 +2,6 @@ package io.tuskmq.node.session;
 
 import io.tuskmq.node.rules.ConnectRules;
 import io.tuskmq.node.rules.ReasonCodes;
-import io.tuskmq.node.rules.Session;
 import io.tuskmq.node.rules.SessionLimits;
 import io.tuskmq.node.rules.SessionStart;
 import io.tuskmq.node.rules.WillRules;
@@ -128,8 +127,7 @@ public final class ClientSessions {
                 new SessionStart.Client(packet.version(), packet.receiveMax(), packet.maximumPacketSize()));
         var identity = new SessionRunner.Identity(
                 client.clientId(), owned.sessionId(), owned.epoch(), owned.willId(), publisher);
-        SessionRunner runner = new SessionRunner(
-                broker, client.shard(), client.connection(), identity, new Session(limits, owned.sessionId(), start));
+        SessionRunner runner = new SessionRunner(broker, client.shard(), client.connection(), identity, start, limits);
         client.runs(runner);
         started.run();
         broker.counters().connected();

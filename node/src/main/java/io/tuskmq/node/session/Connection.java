@@ -16,9 +16,6 @@ public interface Connection {
      */
     void accept(boolean sessionPresent, String assignedClientId, long expirySeconds);
 
-    /** Whom messages from this client name as their publisher from now on ({@link io.tuskmq.storage.Message#publisher}); 0 until then. */
-    default void publisher(long id) {}
-
     /** Sends a CONNACK with the MQTT 5 reason code (translated for MQTT 3) and closes. */
     void reject(int reason, String why);
 

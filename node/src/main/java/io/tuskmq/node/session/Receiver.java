@@ -1,7 +1,9 @@
 package io.tuskmq.node.session;
 
 import io.tuskmq.node.rules.Event;
+import io.tuskmq.node.rules.Session;
 import io.tuskmq.node.rules.Subscription;
+import io.tuskmq.storage.rules.LaneVector;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,6 +15,21 @@ abstract class Receiver {
     private List<Subscription> matching = List.of();
 
     abstract void on(Event event);
+
+    abstract void tick(Event tick);
+
+    /** Lets an idle stored session's cursor follow the lanes: all forwards up to there were handled on this shard. */
+    final void raiseWatermark(Shard shard, Session session) {
+        if (session.isStored()) {
+            LaneVector cursor = session.cursor();
+            for (int lane = 1; lane <= shard.watermark().lanes(); lane++) {
+                long head = shard.watermark().get(lane);
+                if (head > cursor.get(lane)) {
+                    on(new Event.LaneComplete(lane, head));
+                }
+            }
+        }
+    }
 
     /** Notes one more match in the delivery with this number. Returns true for the first one. */
     final boolean matched(long deliveryNumber, Subscription subscription) {

@@ -1,8 +1,10 @@
 package io.tuskmq.node.session;
 
+import io.tuskmq.node.rules.Deal;
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.Session;
+import io.tuskmq.node.rules.SessionLimits;
 import io.tuskmq.node.rules.SessionStart;
 import io.tuskmq.node.rules.Subscription;
 import io.tuskmq.storage.Append;
@@ -14,8 +16,10 @@ import io.tuskmq.storage.StorageException;
 import io.tuskmq.storage.Store;
 import io.vertx.core.Future;
 import java.util.ArrayDeque;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -40,9 +44,11 @@ final class SessionRunner extends Receiver {
     private final Connection connection;
     private final Identity identity;
     private final Session session;
+    private final int receiveMax;
     private final LaneWriter lane;
     private final RetainedReader retained;
 
+    private final Set<String> joinedGroups = new HashSet<>(0);
     private final Queue<Event> waiting = new ArrayDeque<>();
     private Future<?> checkpointing = Future.succeededFuture();
     private boolean busy;
@@ -52,12 +58,19 @@ final class SessionRunner extends Receiver {
     private boolean restingForAnswers;
     private boolean restingForRoom;
 
-    SessionRunner(Broker broker, Shard shard, Connection connection, Identity identity, Session session) {
+    SessionRunner(
+            Broker broker,
+            Shard shard,
+            Connection connection,
+            Identity identity,
+            SessionStart start,
+            SessionLimits limits) {
         this.broker = broker;
         this.shard = shard;
         this.connection = connection;
         this.identity = identity;
-        this.session = session;
+        this.session = new Session(limits, identity.sessionId(), start);
+        this.receiveMax = start.client().receiveMax();
         this.lane = broker.router().laneOf(identity.clientId());
         this.retained = new RetainedReader(this, broker.store(), broker.sysTopics(), lane);
     }
@@ -78,6 +91,28 @@ final class SessionRunner extends Receiver {
         return ended;
     }
 
+    Broker broker() {
+        return broker;
+    }
+
+    boolean isStored() {
+        return session.isStored();
+    }
+
+    /** What the client takes unacknowledged. */
+    int receiveMax() {
+        return receiveMax;
+    }
+
+    /** A group deals it a message; one that has ended sends it back. */
+    void deal(Event.Dealt dealt) {
+        if (ended) {
+            broker.groups().returned((GroupDeal) dealt.deal());
+        } else {
+            on(dealt);
+        }
+    }
+
     /** Lets the session go on where it was. */
     void start() {
         shard.add(this);
@@ -86,12 +121,13 @@ final class SessionRunner extends Receiver {
 
     /** Ends it: no more events, no more routes. Completes with what is to be stored, when no older checkpoint is on its way. */
     Future<Sessions.Checkpoint> end() {
-        raiseWatermark();
+        raiseWatermark(shard, session);
         ended = true;
         shard.remove(this);
         for (Subscription subscription : session.subscriptions()) {
             removeRoute(subscription);
         }
+        broker.groups().gone(this, joinedGroups);
         Effect.Checkpoint last = session.checkpointNow();
         var checkpoint =
                 new Sessions.Checkpoint(identity.sessionId(), identity.epoch(), last.cursor(), last.inflight());
@@ -126,20 +162,10 @@ final class SessionRunner extends Receiver {
         }
     }
 
+    @Override
     void tick(Event tick) {
-        raiseWatermark();
+        raiseWatermark(shard, session);
         on(tick);
-    }
-
-    private void raiseWatermark() {
-        if (session.isStored()) {
-            for (int lane = 1; lane <= shard.watermark().lanes(); lane++) {
-                long head = shard.watermark().get(lane);
-                if (head > session.cursor().get(lane)) {
-                    on(new Event.LaneComplete(lane, head));
-                }
-            }
-        }
     }
 
     private void perform(Effect effect) {
@@ -166,6 +192,10 @@ final class SessionRunner extends Receiver {
                         () -> store.log().fetch(positions),
                         messages -> on(new Event.Fetched(messages, System.currentTimeMillis())));
             case Effect.ReadLog(List<LogReader.Range> ranges, int limit) -> readLog(ranges, limit);
+            case Effect.DealSettled(Deal deal) -> broker.groups().settled((GroupDeal) deal);
+            case Effect.DealTaken(Deal deal) -> broker.groups().taken((GroupDeal) deal);
+            case Effect.DealReturned(Deal deal) -> broker.groups().returned((GroupDeal) deal);
+            case Effect.TakenDurably taken -> throw new IllegalStateException("a client is no group");
             case Effect.Dropped(int messages, Effect.Dropped.Reason reason) ->
                 broker.counters().dropped(reason, messages);
         }
@@ -179,11 +209,20 @@ final class SessionRunner extends Receiver {
     }
 
     private void addRoute(Subscription subscription) {
-        broker.router().liveRoutes().add(shard, this, subscription);
+        if (subscription.shared()) {
+            joinedGroups.add(Groups.key(subscription));
+            broker.groups().join(this, subscription);
+        } else {
+            broker.router().liveRoutes().add(shard, this, subscription);
+        }
     }
 
     private void removeRoute(Subscription subscription) {
-        broker.router().liveRoutes().remove(shard, this, subscription.filter());
+        if (subscription.shared()) {
+            broker.groups().leave(this, subscription);
+        } else {
+            broker.router().liveRoutes().remove(shard, this, subscription.filter());
+        }
     }
 
     // --- publishing
@@ -364,9 +403,7 @@ final class SessionRunner extends Receiver {
         if (ended) {
             return;
         }
-        if (failure instanceof StorageException storage
-                && (storage.kind() == StorageException.Kind.TRANSIENT
-                        || storage.kind() == StorageException.Kind.OVERLOADED)) {
+        if (failure instanceof StorageException storage && storage.isPassing()) {
             passing.run();
         } else {
             LOG.error("client={} the store failed for good; the connection ends", identity.clientId(), failure);

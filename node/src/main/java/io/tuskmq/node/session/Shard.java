@@ -30,7 +30,7 @@ final class Shard {
     private final AtomicBoolean scheduled = new AtomicBoolean();
     private final AtomicBoolean losing = new AtomicBoolean();
 
-    private final Set<SessionRunner> runners = new LinkedHashSet<>();
+    private final Set<Receiver> receivers = new LinkedHashSet<>();
     private final Set<SessionRunner> waitingPublishers = new LinkedHashSet<>();
     private final LaneVector watermark = new LaneVector();
     private long deliveries;
@@ -97,18 +97,17 @@ final class Shard {
         }
     }
 
-    void add(SessionRunner runner) {
-        runners.add(runner);
+    void add(Receiver receiver) {
+        receivers.add(receiver);
     }
 
-    void remove(SessionRunner runner) {
-        runners.remove(runner);
-        waitingPublishers.remove(runner);
+    void remove(Receiver receiver) {
+        receivers.remove(receiver);
     }
 
-    /** A snapshot: closing one changes the set. */
-    List<SessionRunner> runners() {
-        return new ArrayList<>(runners);
+    /** A snapshot: an event may end one. */
+    private List<Receiver> receivers() {
+        return new ArrayList<>(receivers);
     }
 
     /** The publisher is not read from until {@link #resumePublishers}. */
@@ -135,7 +134,7 @@ final class Shard {
             post(() -> {
                 losing.set(false); // first: what is lost from now on needs another turn
                 Event lost = new Event.ForwardsLost();
-                runners().forEach(runner -> runner.on(lost));
+                receivers().forEach(receiver -> receiver.on(lost));
             });
         }
     }
@@ -147,8 +146,8 @@ final class Shard {
 
     void tick(long nowMillis) {
         Event tick = new Event.Tick(nowMillis);
-        for (SessionRunner runner : runners()) {
-            runner.tick(tick);
+        for (Receiver receiver : receivers()) {
+            receiver.tick(tick);
         }
     }
 }

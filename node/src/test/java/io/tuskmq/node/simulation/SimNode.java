@@ -139,6 +139,7 @@ final class SimNode {
     // --- messages
 
     void route(SimRunner publisher, int packetId, Message message, boolean withReceipt) {
+        store.ledger().taken(Ledger.Key.of(message));
         for (SimRunner runner : runners) {
             List<Subscription> matching = runner.matching(message.topic());
             boolean logged = matching.stream().anyMatch(Subscription::logged);

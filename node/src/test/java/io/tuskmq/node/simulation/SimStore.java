@@ -63,6 +63,10 @@ final class SimStore {
         this.bug = bug;
     }
 
+    Ledger ledger() {
+        return ledger;
+    }
+
     // --- lanes
 
     /** Clocks of lanes differ by up to seconds. */

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * -Dsimulation.seeds=N} runs more of them.
  */
 class SimulationTest {
-    private static final int SEEDS = Integer.getInteger("simulation.seeds", 1_500);
+    private static final int SEEDS = Integer.getInteger("simulation.seeds", 1_200);
     private static final int SEEDS_TO_FIND_A_BUG = 1_000;
 
     @Test

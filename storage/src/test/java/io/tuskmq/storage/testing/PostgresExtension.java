@@ -6,11 +6,16 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * Gives tests a {@link TestDatabase}: {@code @ExtendWith(PostgresExtension.class)} and a parameter of that type, on a test method (a
- * database for that test) or on the constructor or a static {@code @BeforeAll} method (one for the class).
+ * Gives tests a {@link TestDatabase}: {@code @ExtendWith(PostgresExtension.class)} and a parameter of that type, on a test method, a
+ * {@code @BeforeEach} method or the constructor (a database for that test), or on a static {@code @BeforeAll} method (one for the class).
  */
 public final class PostgresExtension implements ParameterResolver {
     private static final Namespace NAMESPACE = Namespace.create(PostgresExtension.class);
+
+    @Override
+    public ExtensionContextScope getTestInstantiationExtensionContextScope(ExtensionContext rootContext) {
+        return ExtensionContextScope.TEST_METHOD;
+    }
 
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {

@@ -1,0 +1,99 @@
+package io.tuskmq.node.mqtt;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufAllocatorMetricProvider;
+import io.vertx.core.impl.buffer.VertxByteBufAllocator;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+
+/** Right and wrong packets, mutated, cut and glued at random: nothing but the connection itself suffers, and no buffer is lost. */
+class FuzzTest extends ListenerTest {
+    private static final int CASES = 3_000;
+    private static final int WARM_UP = 500;
+    private static final long LEAK_BYTES = 16L << 20;
+
+    @Test
+    @DisplayName("3,000 mutated conversations leave the broker, its other clients and its memory alone")
+    void survives() throws IOException {
+        long seed = Long.getLong("fuzz.seed", System.nanoTime());
+        Random random = new Random(seed);
+        MqttListener listener = listen(MqttOptions.tcp("127.0.0.1", 0, 1));
+        RawClient canary = connected(listener.port(), Packets.connect("canary"));
+        List<byte[]> packets = packets();
+        long before = 0;
+        for (int i = 0; i < CASES; i++) {
+            if (i == WARM_UP) {
+                before = directBytes();
+            }
+            try (RawClient client = RawClient.connect(listener.port())) {
+                byte[] all = conversation(packets, random);
+                int cut = random.nextInt(all.length + 1);
+                client.sendToTheEnd(Arrays.copyOf(all, cut));
+                client.sendToTheEnd(Arrays.copyOfRange(all, cut, all.length));
+                if (random.nextBoolean()) {
+                    client.abort();
+                }
+            }
+            if (i % 100 == 0) {
+                canary.ping();
+                handler.events.clear();
+            }
+        }
+        canary.ping();
+        assertEquals(0, listener.counters().ownFailures(), () -> "seed " + seed);
+        assertTrue(listener.counters().badPackets() > CASES / 4, "most of it was bad");
+        long grown = directBytes() - before;
+        assertTrue(grown < LEAK_BYTES, () -> grown + " bytes of direct memory more, seed " + seed);
+    }
+
+    private static long directBytes() {
+        ByteBufAllocator allocator = VertxByteBufAllocator.POOLED_ALLOCATOR;
+        return ((ByteBufAllocatorMetricProvider) allocator).metric().usedDirectMemory();
+    }
+
+    private static List<byte[]> packets() {
+        List<byte[]> all = new ArrayList<>();
+        BadPackets.laterV4().forEach(bad -> all.add(bad.bytes()));
+        BadPackets.laterV5().forEach(bad -> all.add(bad.bytes()));
+        for (int qos = 0; qos < 3; qos++) {
+            all.add(Packets.publish(qos, 7, "some/topic", "x".repeat(100)));
+            all.add(Packets.publish(qos, 8, "some/topic", "y".repeat(20_000)));
+            all.add(Packets.publishV5(qos, 7, "t", Packets.properties(Packets.userProperty("a", "b")), "z"));
+        }
+        all.add(Packets.pubAck(1));
+        all.add(Packets.pubRec(1));
+        all.add(Packets.pubRel(7));
+        all.add(Packets.pubComp(1));
+        all.add(Packets.subscribe(1, "a/#", 1));
+        all.add(Packets.unsubscribe(1, "a/#"));
+        all.add(Packets.PINGREQ);
+        all.add(Packets.DISCONNECT);
+        return all;
+    }
+
+    private static byte[] conversation(List<byte[]> packets, Random random) {
+        byte[] connect = random.nextBoolean() ? Packets.connect("c") : Packets.connectV5("c");
+        byte[] all = random.nextInt(10) == 0 ? mutated(connect, random) : connect;
+        for (int i = random.nextInt(6); i > 0; i--) {
+            byte[] packet = packets.get(random.nextInt(packets.size()));
+            all = RawClient.concat(all, random.nextBoolean() ? packet : mutated(packet, random));
+        }
+        return all;
+    }
+
+    private static byte[] mutated(byte[] packet, Random random) {
+        byte[] bytes = packet.clone();
+        for (int i = 1 + random.nextInt(3); i > 0; i--) {
+            bytes[random.nextInt(Math.min(bytes.length, 40))] = (byte) random.nextInt(256);
+        }
+        return random.nextInt(4) == 0 ? Arrays.copyOf(bytes, random.nextInt(bytes.length + 1)) : bytes;
+    }
+}

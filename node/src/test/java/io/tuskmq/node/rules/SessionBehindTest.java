@@ -1,0 +1,202 @@
+package io.tuskmq.node.rules;
+
+import static io.tuskmq.node.rules.SessionFixture.*;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tuskmq.storage.LogReader.Logged;
+import io.tuskmq.storage.LogReader.Page;
+import io.tuskmq.storage.LogReader.Range;
+import io.tuskmq.storage.rules.LaneVector;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Falling behind, reading pages and joining the forwards again (I2, I6, I9). */
+class SessionBehindTest {
+    private final Subscription sub = logged("t", 1);
+
+    private static Logged row(int number) {
+        return SessionFixture.row(id(1, number), message("t/" + number, 1));
+    }
+
+    private Event.Arrived forward(int number) {
+        return arrived(id(1, number), message("t/" + number, 1), sub);
+    }
+
+    /** The numbers of the messages sent. */
+    private static List<Integer> sent(List<Effect> effects) {
+        List<Integer> numbers = new ArrayList<>();
+        for (var p : of(Effect.SendPublish.class, effects)) {
+            numbers.add(Integer.valueOf(p.message().topic().substring(2)));
+        }
+        return numbers;
+    }
+
+    private Session reading() {
+        Session session = starting().subscribed(sub).session(SESSION);
+        one(Effect.ReadLog.class, session.on(new Event.Started(NOW)));
+        return session;
+    }
+
+    @Test
+    void joinsTheForwardsExactlyWhereThePageEnded() {
+        Session session = reading();
+        assertEquals(List.of(), session.on(forward(2)), "a live message never overtakes the backlog");
+        assertEquals(List.of(), session.on(forward(3)));
+        var effects = session.on(page(Long.MAX_VALUE, vector(id(1, 2)), row(1), row(2)));
+        assertEquals(List.of(1, 2, 3), sent(effects));
+        assertTrue(session.isLive());
+        assertEquals(List.of(4), sent(session.on(forward(4))));
+    }
+
+    @Test
+    void readsPageByPageUntilTheEnd() {
+        Session session = reading();
+        var effects = session.on(page(id(1, 2), vector(id(1, 9)), row(1), row(2)));
+        assertEquals(List.of(1, 2), sent(effects));
+        assertEquals(
+                id(1, 2), one(Effect.ReadLog.class, effects).ranges().getFirst().afterId());
+        assertTrue(!session.isLive());
+        assertEquals(List.of(3), sent(session.on(page(Long.MAX_VALUE, vector(id(1, 9)), row(3)))));
+        assertEquals(vector(id(1, 9)), session.cursor());
+    }
+
+    /** A row above the heads of the page may have companions that the page doesn't show yet. */
+    @Test
+    void takesNothingAboveTheHeadsOfThePage() {
+        Session session = reading();
+        assertEquals(List.of(1), sent(session.on(page(Long.MAX_VALUE, vector(id(1, 1)), row(1), row(2)))));
+        assertEquals(List.of(2), sent(session.on(forward(2))));
+    }
+
+    /** I9: what is put by is bounded; beyond the bound it is forgotten, and read. */
+    @Test
+    void readsAgainWhenTooMuchCameWhileReading() {
+        Session session = starting().limits(small(100, 2)).subscribed(sub).session(SESSION);
+        session.on(new Event.Started(NOW));
+        for (int i = 2; i <= 5; i++) {
+            session.on(forward(i));
+        }
+        assertTrue(session.load().putBy() <= 2);
+        var effects = session.on(page(Long.MAX_VALUE, vector(id(1, 1)), row(1)));
+        assertEquals(List.of(1), sent(effects));
+        one(Effect.ReadLog.class, effects);
+        assertEquals(
+                List.of(2, 3, 4, 5),
+                sent(session.on(page(Long.MAX_VALUE, vector(id(1, 5)), row(2), row(3), row(4), row(5)))));
+    }
+
+    /** I9: the queue of a stored session is bounded; beyond the bound it falls behind. */
+    @Test
+    void fallsBehindWhenTheQueueIsFull() {
+        Session session = starting().limits(small(1, 5)).subscribed(sub).live();
+        assertEquals(List.of(1), sent(session.on(forward(1))));
+        for (int i = 2; i <= 9; i++) {
+            assertEquals(List.of(), sent(session.on(forward(i))));
+        }
+        assertTrue(!session.isLive());
+        assertEquals(5, session.load().queued());
+        assertEquals(id(1, 1), session.cursor().get(1), "below what waits");
+        List<Effect> effects = List.of();
+        for (int packetId = 1; of(Effect.ReadLog.class, effects).isEmpty(); packetId++) {
+            effects = session.on(new Event.PubAckReceived(packetId, 0));
+        }
+        assertEquals(
+                id(1, 6), one(Effect.ReadLog.class, effects).ranges().getFirst().afterId());
+    }
+
+    @Test
+    void lostForwardsAreRead() {
+        Session session = starting().subscribed(sub).live();
+        session.on(forward(1));
+        var effects = session.on(new Event.ForwardsLost());
+        assertEquals(
+                List.of(new Range(-SESSION, id(1, 1)), new Range(FILTER, id(1, 1))),
+                one(Effect.ReadLog.class, effects).ranges());
+    }
+
+    @Test
+    void forwardsLostWhileReadingAreReadByTheNextPage() {
+        Session session = reading();
+        session.on(forward(1));
+        session.on(new Event.ForwardsLost());
+        session.on(forward(3));
+        var effects = session.on(page(Long.MAX_VALUE, vector(id(1, 1)), row(1)));
+        assertEquals(List.of(1), sent(effects));
+        one(Effect.ReadLog.class, effects);
+        assertEquals(List.of(2, 3), sent(session.on(page(Long.MAX_VALUE, vector(id(1, 3)), row(2), row(3)))));
+    }
+
+    @Test
+    void aFailedReadIsRepeatedAtTheNextTick() {
+        Session session = reading();
+        assertEquals(List.of(), session.on(new Event.ReadFailed()));
+        one(Effect.ReadLog.class, session.on(new Event.Tick(NOW + 1_000)));
+    }
+
+    @Test
+    void theCursorOfALiveSessionFollowsItsLanes() {
+        Session session = starting().subscribed(sub).live();
+        session.on(new Event.LaneComplete(1, id(1, 50)));
+        assertEquals(id(1, 50), session.cursor().get(1));
+        session.on(new Event.ForwardsLost());
+        session.on(new Event.LaneComplete(1, id(1, 60)));
+        assertEquals(id(1, 50), session.cursor().get(1), "behind: nothing may be skipped");
+    }
+
+    /** A lane's clock may be late: a lane that began below what was read is read from its beginning. */
+    @Test
+    void readsALaneItHadNeverHeardOfFromItsBeginning() {
+        Session session = reading();
+        long start = id(2, 0) - (5_000L << 21);
+        long early = start + 1;
+        var first = new Page(List.of(), Long.MAX_VALUE, vector(id(1, 0), id(2, 9)), vector(id(1, 0), start));
+        var effects = session.on(new Event.PageRead(first, NOW));
+        assertEquals(
+                start, one(Effect.ReadLog.class, effects).ranges().getFirst().afterId());
+        assertTrue(!session.isLive());
+        var second = new Page(
+                List.of(SessionFixture.row(early, message("t/7", 1))),
+                Long.MAX_VALUE,
+                vector(id(1, 0), id(2, 9)),
+                vector(id(1, 0), start));
+        assertEquals(List.of(7), sent(session.on(new Event.PageRead(second, NOW))));
+        assertTrue(session.isLive());
+    }
+
+    @Test
+    void asksForNoMoreThanItCanKeep() {
+        Session session =
+                starting().receiveMax(1).limits(small(1, 5)).subscribed(sub).session(SESSION);
+        session.on(new Event.Started(NOW));
+        var effects = session.on(page(id(1, 8), vector(id(1, 99)), row(1), row(2), row(3), row(4), row(5), row(6)));
+        assertEquals(List.of(1), sent(effects));
+        assertEquals(List.of(), of(Effect.ReadLog.class, effects));
+        assertEquals(List.of(), of(Effect.ReadLog.class, session.on(new Event.PubAckReceived(1, 0))));
+        assertEquals(
+                1,
+                of(Effect.ReadLog.class, session.on(new Event.PubAckReceived(2, 0)))
+                        .size());
+    }
+
+    /** The private queue: retained copies come with RETAIN 1 and their own QoS. */
+    @Test
+    void rowsOfThePrivateQueueAreRetained() {
+        Session session = reading();
+        var copy = new Logged(id(1, 1), new long[] {-SESSION}, message("t/1", 1));
+        var p = one(Effect.SendPublish.class, session.on(page(Long.MAX_VALUE, vector(id(1, 1)), copy)));
+        assertTrue(p.retain());
+        var live = one(Effect.SendPublish.class, session.on(arrived(id(1, 2), message("t/2", 1))));
+        assertTrue(live.retain());
+        assertEquals(1, live.qos());
+    }
+
+    @Test
+    void rowsFromBeforeTheSubscriptionAreNotItsOwn() {
+        var late = new Subscription("t", "", 1, false, false, 0, 0, FILTER, new LaneVector(new long[] {id(1, 2)}));
+        Session session = starting().subscribed(late).session(SESSION);
+        session.on(new Event.Started(NOW));
+        assertEquals(List.of(3), sent(session.on(page(Long.MAX_VALUE, vector(id(1, 3)), row(1), row(2), row(3)))));
+    }
+}

@@ -1,0 +1,281 @@
+package io.tuskmq.storage;
+
+import static io.tuskmq.storage.StoreFixture.get;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tuskmq.storage.rules.RetainedSearch;
+import io.tuskmq.storage.testing.PostgresExtension;
+import io.tuskmq.storage.testing.TestDatabase;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.sqlclient.Row;
+import io.vertx.sqlclient.SqlConnection;
+import io.vertx.sqlclient.Tuple;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+
+/**
+ * How the hot statements go about on filled tables: none reads one from end to end. Counted, not explained: PostgreSQL counts the rows
+ * that a transaction read by scans and by indexes, also inside functions. Each statement is run often enough before for its cached plan.
+ */
+@ExtendWith(PostgresExtension.class)
+final class PgPlansTest {
+    private static final int SESSIONS = 20_000;
+    private static final int TOPICS = 40_000;
+    private static final int BATCH = 100;
+
+    @SuppressWarnings("NullAway.Init")
+    private static Vertx vertx;
+
+    @SuppressWarnings("NullAway.Init")
+    private static Sql sql;
+
+    private static long incarnation;
+
+    @BeforeAll
+    static void fill(TestDatabase database) throws SQLException {
+        vertx = Vertx.vertx();
+        sql = Sql.open(vertx, database.url(), Sql.Options.of(2));
+        incarnation = database.number("SELECT incarnation FROM register_node('n', 2, 3600000)");
+        database.execute("""
+                INSERT INTO session (client_id, principal, epoch, owner, expiry_seconds, expires_at, cursor)
+                SELECT 'c' || n, 'alice', 1, NULL, 3600, now() + n * interval '1 second', lane_heads()
+                  FROM generate_series(1, %1$d) n;
+                INSERT INTO filter (filter, added_version) SELECT 'f' || n, 1 FROM generate_series(1, 20000) n;
+                INSERT INTO subscription
+                SELECT session_id, 'f' || k || '/' || session_id %% 5000, '', session_id %% 20000 + 1, 1, false, false, 0, 0,
+                       lane_heads(), NULL FROM session, generate_series(1, 3) k;
+                INSERT INTO receipt SELECT session_id, 7 FROM session;
+                INSERT INTO will (client_id, session_id, owner, delay_seconds, message_expiry_seconds, due_at, topic, qos, retain,
+                                  payload)
+                SELECT client_id, session_id, %3$d, 5, 0, now() + session_id * interval '1 second', 'w', 1, false, ''
+                  FROM session WHERE session_id %% 2 = 0;
+                INSERT INTO retained (topic, qos, expires_at, payload, tags)
+                SELECT t, 1, CASE WHEN n %% 10 = 0 THEN now_millis() + n * 1000 END, 'x', string_to_array(tags, ' ')
+                  FROM (SELECT n, 'site/' || n %% 100 || '/dev/' || n / 4 || '/k' || n %% 4 AS t,
+                               '0:site 1:' || n %% 100 || ' 2:dev 3:' || n / 4 || ' 4:k' || n %% 4 AS tags
+                          FROM generate_series(1, %2$d) n) x;
+                ANALYZE""".formatted(SESSIONS, TOPICS, incarnation));
+    }
+
+    @AfterAll
+    static void close() {
+        get(sql.close());
+        get(vertx.close());
+    }
+
+    /** Rows read in one run, after others: by whole scans of big tables, and by indexes. */
+    private record Reads(long scanned, long fetched) {}
+
+    private static Reads reads(String statement, Tuple args) {
+        return get(sql.connection(connection -> {
+            Future<?> warm = Future.succeededFuture();
+            for (int i = 0; i < 6; i++) {
+                warm = warm.compose(done -> rolledBack(connection, statement, args));
+            }
+            return warm.compose(done -> rolledBack(connection, statement, args));
+        }));
+    }
+
+    private static Future<Reads> rolledBack(SqlConnection connection, String statement, Tuple args) {
+        return connection
+                .begin()
+                .compose(transaction -> counted(connection)
+                        .compose(before -> connection
+                                .preparedQuery(statement)
+                                .execute(args)
+                                .compose(rows -> counted(connection))
+                                .map(after -> new Reads(
+                                        after.scanned() - before.scanned(), after.fetched() - before.fetched())))
+                        .compose(reads -> transaction.rollback().map(reads)));
+    }
+
+    /** What this connection has read and not yet reported. */
+    private static Future<Reads> counted(SqlConnection connection) {
+        return connection.query("""
+                SELECT coalesce(sum(seq_tup_read), 0)::bigint AS scanned, coalesce(sum(idx_tup_fetch), 0)::bigint AS fetched
+                  FROM pg_stat_xact_user_tables WHERE relname NOT IN ('node', 'lane', 'filter_set')""").execute().map(rows -> {
+            Row row = rows.iterator().next();
+            return new Reads(row.getLong("scanned"), row.getLong("fetched"));
+        });
+    }
+
+    private static void assertReads(long fetchedMax, String statement, @Nullable Object... args) {
+        Reads reads = reads(statement, Tuple.from(Arrays.asList(args)));
+        assertEquals(0, reads.scanned(), "rows read by scanning whole tables");
+        assertTrue(reads.fetched() <= fetchedMax, reads + " > " + fetchedMax);
+    }
+
+    private static Long[] ids(int step) {
+        return LongStream.rangeClosed(1, BATCH).map(n -> n * step).boxed().toArray(Long[]::new);
+    }
+
+    private static <T> T[] times(T value, T[] type) {
+        return Collections.nCopies(BATCH, value).toArray(type);
+    }
+
+    private static String[] names(String prefix) {
+        return IntStream.rangeClosed(1, BATCH).mapToObj(n -> prefix + n * 200).toArray(String[]::new);
+    }
+
+    private static List<@Nullable Object> checkpoints() {
+        List<@Nullable Object> columns = new ArrayList<>();
+        columns.add(ids(200));
+        columns.add(times(1L, new Long[0]));
+        columns.add(IntStream.range(0, BATCH).mapToObj(n -> 2 * n + 1).toArray(Integer[]::new));
+        columns.add(IntStream.range(0, BATCH).mapToObj(n -> 2 * n + 2).toArray(Integer[]::new));
+        columns.add(Collections.nCopies(2 * BATCH, 5L).toArray(Long[]::new));
+        columns.add(times(Buffer.buffer("x"), new Buffer[0]));
+        return columns;
+    }
+
+    @Test
+    void claimsReadOnlyTheirSessions() {
+        for (boolean clean : List.of(false, true)) {
+            assertReads(
+                    20 * BATCH,
+                    PgClaims.CLAIM,
+                    names("c"),
+                    times("alice", new String[0]),
+                    times(incarnation, new Long[0]),
+                    times(clean, new Boolean[0]),
+                    times(60L, new Long[0]),
+                    times(false, new Boolean[0]),
+                    times("w", new String[0]),
+                    times((short) 1, new Short[0]),
+                    times(false, new Boolean[0]),
+                    new Buffer[BATCH],
+                    times(Buffer.buffer("x"), new Buffer[0]),
+                    times(5L, new Long[0]),
+                    times(0L, new Long[0]));
+        }
+    }
+
+    @Test
+    void whatAClaimedSessionHoldsIsFoundByItsId() {
+        assertReads(3 * BATCH, PgClaims.SUBSCRIPTIONS, (Object) ids(200));
+        assertReads(BATCH, PgClaims.RECEIPTS, (Object) ids(200));
+        assertReads(BATCH, PgClaims.DUE_WILLS, (Object) names("c"));
+    }
+
+    @Test
+    void checkpointsReadOnlyTheirSessions() {
+        assertReads(2 * BATCH, PgSessions.CHECKPOINT, checkpoints().toArray());
+    }
+
+    @Test
+    void releasesReadOnlyTheirSessionsAndWills() {
+        for (long expiry : List.of(60L, 0L)) {
+            List<@Nullable Object> columns = checkpoints();
+            columns.add(times(expiry, new Long[0]));
+            columns.add(ids(100));
+            columns.add(times("schedule", new String[0]));
+            columns.add(times(0L, new Long[0]));
+            assertReads(20 * BATCH, PgSessions.RELEASE, columns.toArray());
+        }
+    }
+
+    @Test
+    void wellKnownFiltersAreSubscribedByTheirKeys() {
+        for (String prefix : List.of("f", "new")) {
+            assertReads(
+                    10 * BATCH,
+                    PgSubscriptions.SUBSCRIBE,
+                    ids(200),
+                    times(1L, new Long[0]),
+                    names(prefix),
+                    times("", new String[0]),
+                    times((short) 1, new Short[0]),
+                    times(false, new Boolean[0]),
+                    times(false, new Boolean[0]),
+                    times((short) 0, new Short[0]),
+                    times(0, new Integer[0]),
+                    new String[BATCH]);
+        }
+    }
+
+    @Test
+    void unsubscribingReadsByKey() {
+        assertReads(
+                4 * BATCH,
+                PgSubscriptions.UNSUBSCRIBE,
+                ids(200),
+                times(1L, new Long[0]),
+                ids(200),
+                LongStream.rangeClosed(1, BATCH)
+                        .mapToObj(n -> "f1/" + n * 200 % 5000)
+                        .toArray(String[]::new),
+                times("", new String[0]));
+    }
+
+    @Test
+    void progressAndReceiptsAreWrittenByKey() {
+        assertReads(
+                4 * BATCH,
+                PgSubscriptions.PROGRESS,
+                ids(200),
+                times(1L, new Long[0]),
+                times("f1/200", new String[0]),
+                times("", new String[0]),
+                times("z", new String[0]));
+        assertReads(4 * BATCH, PgSessions.FORGET, ids(200), times(1L, new Long[0]), times(7, new Integer[0]));
+    }
+
+    @Test
+    void sweepsReadWhatIsDue() {
+        assertReads(20 * BATCH, PgSessions.END_EXPIRED, BATCH);
+        assertReads(BATCH, PgWills.DUE, BATCH);
+        assertReads(4 * BATCH, PgWills.APPLY, ids(200), times("drop", new String[0]), times(0L, new Long[0]));
+        assertReads(4 * BATCH, PgRetained.DELETE_EXPIRED, System.currentTimeMillis() + 3_600_000, BATCH);
+    }
+
+    @Test
+    void retainedMessagesAreFoundByTopic() {
+        assertReads(BATCH, PgRetained.TOPICS, (Object) names("site/1/dev/"));
+    }
+
+    @Test
+    void aRangeOfRetainedMessagesReadsItsPage() {
+        // 600 topics lie in the range; what a page looks at is bounded, whatever the planner believes.
+        Reads reads =
+                reads(PgRetained.RANGE, Tuple.of("", "site/5", "site/5/", "site/50", new String[0], true, 50, 100));
+        assertEquals(0, reads.scanned());
+        assertTrue(reads.fetched() <= 300, reads.toString());
+    }
+
+    @Test
+    void anEarlyWildcardReadsWhatHasTheTags() {
+        Reads reads = reads(
+                PgRetained.TAGGED,
+                Tuple.of(new String[] {"0:site", "2:dev", "3:5005"}, "", "site/", "site0", true, 1_000));
+        assertEquals(0, reads.scanned());
+        assertTrue(reads.fetched() <= 10, reads.toString());
+    }
+
+    @Test
+    void theShorterOfRangeAndTagsIsChosen() {
+        PgRetained retained = new PgRetained(sql);
+        var rare = (RetainedSearch.Range) RetainedSearch.of("site/+/dev/5005/k0");
+        var common = (RetainedSearch.Range) RetainedSearch.of("site/+/dev/+/k0");
+        assertEquals(true, get(retained.isTaggedShorter(rare)));
+        assertEquals(false, get(retained.isTaggedShorter(common)));
+        assertEquals(
+                1,
+                get(retained.find("site/+/dev/5005/k0", "", 1_000)).messages().size());
+        Retained.Page page = get(retained.find("site/+/dev/+/k0", "", 1_000));
+        assertEquals(1_000, page.messages().size());
+        assertTrue(page.messages().stream().allMatch(m -> m.topic().endsWith("/k0")));
+    }
+}
