@@ -13,6 +13,7 @@ import io.tuskmq.storage.testing.TestDatabase;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -42,10 +43,7 @@ class SharedSubscriptionTest {
     private final class Member implements AutoCloseable {
         private final Mqtt5BlockingClient client;
         private final Mqtt5BlockingClient.Mqtt5Publishes publishes;
-        private final boolean acknowledges;
-
         Member(String clientId, String filter, MqttQos qos, long expirySeconds, boolean acknowledges) {
-            this.acknowledges = acknowledges;
             client = MqttClient.builder()
                     .useMqttVersion5()
                     .identifier(clientId)
@@ -102,14 +100,14 @@ class SharedSubscriptionTest {
         publisher.disconnect();
     }
 
-    private static TreeSet<Integer> numbers(List<String> payloads) {
-        TreeSet<Integer> numbers = new TreeSet<>();
+    private static Set<Integer> numbers(List<String> payloads) {
+        Set<Integer> numbers = new TreeSet<>();
         payloads.forEach(payload -> numbers.add(Integer.parseInt(payload)));
         return numbers;
     }
 
-    private static TreeSet<Integer> range(int from, int to) {
-        TreeSet<Integer> numbers = new TreeSet<>();
+    private static Set<Integer> range(int from, int to) {
+        Set<Integer> numbers = new TreeSet<>();
         for (int i = from; i < to; i++) {
             numbers.add(i);
         }
