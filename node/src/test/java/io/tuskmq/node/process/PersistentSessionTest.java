@@ -149,13 +149,15 @@ class PersistentSessionTest {
         Received one = received(client.read());
         Received two = received(client.read());
         Received three = received(client.read());
-        assertEquals("one two, not received two, received", one.payload() + " " + two.payload() + " " + three.payload());
+        assertEquals(
+                "one two, not received two, received", one.payload() + " " + two.payload() + " " + three.payload());
         client.send(pubRec(three.packetId()));
         assertEquals(Packets.hexOf(pubRel(three.packetId())), client.read().wire());
         end.come(client);
         try (RawClient back = persistent(port(), own, true)) {
             List<RawClient.Packet> resumed = new ArrayList<>(List.of(back.read(), back.read(), back.read()));
-            // The PUBREL may come anywhere among the messages: [MQTT-4.6.0-1] and [MQTT-4.6.0-4] order each kind by itself.
+            // The PUBREL may come anywhere among the messages: [MQTT-4.6.0-1] and [MQTT-4.6.0-4] order each kind by
+            // itself.
             assertTrue(resumed.removeIf(packet -> packet.wire().equals(Packets.hexOf(pubRel(three.packetId())))));
             // [MQTT-3.3.1-1] the DUP flag is set
             assertEquals(
@@ -234,7 +236,8 @@ class PersistentSessionTest {
         try (RawClient reader = persistent(port(), own + "/subscriber", true)) {
             assertEquals("first", takeNext(reader).payload());
             assertEquals("second", takeNext(reader).payload());
-            assertEquals("third, with an id that is free again", takeNext(reader).payload());
+            assertEquals(
+                    "third, with an id that is free again", takeNext(reader).payload());
             assertEquals("last", takeNext(reader).payload());
         }
     }

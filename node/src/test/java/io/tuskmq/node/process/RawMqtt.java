@@ -64,11 +64,7 @@ final class RawMqtt {
 
     /** The same PUBLISH with DUP set. */
     static byte[] again(int qos, int packetId, String topic, String payload) {
-        return packet(
-                0x30 | DUP | (qos << 1),
-                string(topic),
-                u16(packetId),
-                payload.getBytes(StandardCharsets.UTF_8));
+        return packet(0x30 | DUP | (qos << 1), string(topic), u16(packetId), payload.getBytes(StandardCharsets.UTF_8));
     }
 
     /** A PUBLISH of MQTT 3.1.1 as it was received. */

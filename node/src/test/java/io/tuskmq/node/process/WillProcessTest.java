@@ -112,7 +112,8 @@ class WillProcessTest {
     @Test
     void aKilledClientProcessPublishesTheWill() throws IOException {
         try (RawClient watcher = watch("killed")) {
-            String connect = Packets.hexOf(connectWithWill("killed", RawMqtt.CLEAN, 0)).replace(" ", "\\x");
+            String connect =
+                    Packets.hexOf(connectWithWill("killed", RawMqtt.CLEAN, 0)).replace(" ", "\\x");
             Process client = new ProcessBuilder(
                             "bash",
                             "-c",
@@ -120,7 +121,8 @@ class WillProcessTest {
                                     + "' >&3; head -c 4 <&3; exec cat <&3")
                     .start();
             try {
-                assertEquals("20 02 00 00", Packets.hexOf(client.getInputStream().readNBytes(4)));
+                assertEquals(
+                        "20 02 00 00", Packets.hexOf(client.getInputStream().readNBytes(4)));
             } finally {
                 client.destroyForcibly();
             }
@@ -301,7 +303,8 @@ class WillProcessTest {
                 back.ping();
                 // Due after the cancelled one would have been.
                 try (RawClient later = watch("later")) {
-                    RawClient.connected(port(), connectWithWill5("later", 60, 4)).abort();
+                    RawClient.connected(port(), connectWithWill5("later", 60, 4))
+                            .abort();
                     assertWill(later, "later");
                 }
                 assertNoWill(watcher, "cancelled");
