@@ -255,3 +255,21 @@ SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS
     SELECT ARRAY(SELECT DISTINCT d.filter FROM unnest(p_filter) AS d (filter)
                   WHERE NOT EXISTS (SELECT FROM filter f WHERE f.filter = d.filter AND f.removed_version IS NULL))
 $$;
+
+-- Retained messages that have all the tags, in the order of their topics. They are found by their tags first, whatever the planner
+-- thinks of reading the key in order until enough are found, or all of a table whose statistics it has not got; planned anew for each
+-- call, since tags differ in how many messages have them.
+CREATE FUNCTION retained_with_tags(
+    p_tags text[], p_after text, p_from text, p_to text, p_dollar boolean, p_limit integer)
+RETURNS TABLE (topic text, qos smallint, expires_at bigint, properties bytea, payload bytea) LANGUAGE plpgsql STABLE
+SET enable_seqscan = off SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+        WITH tagged AS MATERIALIZED (
+            SELECT r.topic, r.qos, r.expires_at, r.properties, r.payload FROM retained r WHERE r.tags @> p_tags)
+        SELECT t.* FROM tagged t
+         WHERE t.topic > p_after AND t.topic >= p_from AND t.topic < p_to AND (p_dollar OR t.topic < '$' OR t.topic >= '%')
+           AND (t.expires_at IS NULL OR t.expires_at > now_millis())
+         ORDER BY t.topic LIMIT p_limit;
+END $$;

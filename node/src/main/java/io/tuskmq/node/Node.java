@@ -103,7 +103,7 @@ public final class Node {
         Node node = new Node(parts, new Clients(directory, groups, listener), housekeeping, fenced);
         parts.router().open(parts.store(), parts.lease().lanes(), node::leaseLost);
         return listener.listen().map(listening -> {
-            node.keepHouse(settings, wills, new SysReport(sysTopics, counters, settings.get(Settings.NODE_NAME)));
+            node.keepHouse(settings, counters, wills, new SysReport(sysTopics, counters, settings.get(Settings.NODE_NAME)));
             node.serving = true;
             LOG.info(
                     "node={} incarnation={} lanes={}",
@@ -114,7 +114,7 @@ public final class Node {
         });
     }
 
-    private void keepHouse(Settings settings, WillPublisher wills, SysReport report) {
+    private void keepHouse(Settings settings, SessionCounters counters, WillPublisher wills, SysReport report) {
         long leaseMillis = TimeUnit.SECONDS.toMillis(settings.get(Settings.NODE_LEASE_SECONDS));
         long retentionMillis = NodeSettings.retentionMillis(settings);
         // In this order: a process that was paused renews its own lease before it looks for those that have ended.
@@ -131,7 +131,8 @@ public final class Node {
         housekeeping.every(
                 5_000, "expired retained messages", () -> store.retained().deleteExpired(500));
         housekeeping.every(10_000, "unused filters", () -> store.filters().removeUnused(500));
-        housekeeping.every(60_000, "log partitions", () -> store.maintainLog(retentionMillis));
+        housekeeping.every(60_000, "log partitions", () -> store.maintainLog(retentionMillis)
+                .onSuccess(counters::retention));
         housekeeping.every(1_000, "idle lanes", () -> {
             router.touch();
             return Future.succeededFuture();

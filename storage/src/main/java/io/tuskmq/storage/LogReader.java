@@ -16,7 +16,8 @@ public interface LogReader {
     /**
      * Messages in the order of their ids. All rows of the asked ranges at or below {@code throughId} that belong to a lane's part at
      * or below {@code heads} are in it; {@code throughId} is {@link Long#MAX_VALUE} when the end was reached. {@code starts} are the
-     * ids at which lanes began, for cursors that never heard of a lane.
+     * ids at which lanes began, for cursors that never heard of a lane. How a cursor follows page by page: {@link
+     * io.tuskmq.storage.rules.LogPass}.
      */
     record Page(List<Logged> messages, long throughId, LaneVector heads, LaneVector starts) {
         public boolean isEnd() {

@@ -94,7 +94,8 @@ final class PgClaims {
                 }
             }
         }
-        return held(present, due).map(held -> {
+        // Tried twice: the sessions are ours by now, and a failure here would leave them without a connection.
+        return held(present, due).recover(lost -> held(present, due)).map(held -> {
             @Nullable Fenced[] answers = new Fenced[claims.size()];
             for (Row row : rows) {
                 int nth = row.getInteger("nth") - 1;

@@ -23,6 +23,9 @@ final class PgRetained implements Retained {
     /** Below this many expected rows, all that has the tags is taken and sorted for each page. */
     static final int TAGGED_MAX = 10_000;
 
+    /** A row found by its tags costs as much as these many of a range, which lie side by side. */
+    static final int TAGGED_COST = 4;
+
     /** Keys that one page of a range looks at. */
     static final int SCANNED_MAX = 20_000;
 
@@ -82,9 +85,15 @@ final class PgRetained implements Retained {
 
     static final String ESTIMATE_TAGGED = "EXPLAIN SELECT 1 FROM retained WHERE tags @> $1";
 
-    /** Asks the planner how many topics have the tags; by its statistics, without reading any. */
+    static final String ESTIMATE_RANGE = "EXPLAIN SELECT 1 FROM retained WHERE topic >= $1 AND topic < $2";
+
+    /** Asks the planner how many topics have the tags, and how many lie in the range; by its statistics, without reading any. */
     Future<Boolean> isTaggedShorter(RetainedSearch.Range range) {
-        return sql.query(ESTIMATE_TAGGED, Tuple.of(range.tags())).map(rows -> estimate(rows) <= TAGGED_MAX);
+        Future<Long> tagged = sql.query(ESTIMATE_TAGGED, Tuple.of(range.tags())).map(PgRetained::estimate);
+        Future<Long> inRange =
+                sql.query(ESTIMATE_RANGE, Tuple.of(range.from(), end(range))).map(PgRetained::estimate);
+        return Future.all(tagged, inRange)
+                .map(done -> tagged.result() <= TAGGED_MAX && tagged.result() * TAGGED_COST <= inRange.result());
     }
 
     private static long estimate(RowSet<Row> plan) {
@@ -93,17 +102,10 @@ final class PgRetained implements Retained {
         return Long.parseLong(top.substring(rows, top.indexOf(' ', rows)));
     }
 
-    /** The tags' rows are found first, whatever the planner thinks of reading the key in order until enough are found. */
-    static final String TAGGED = """
-            WITH tagged AS MATERIALIZED (
-                SELECT topic, qos, expires_at, properties, payload FROM retained WHERE tags @> $1)
-            SELECT * FROM tagged
-             WHERE topic > $2 AND topic >= $3 AND ($4 = '' OR topic < $4) AND ($5 OR topic < '$' OR topic >= '%')
-               AND (expires_at IS NULL OR expires_at > now_millis())
-             ORDER BY topic LIMIT $6""";
+    static final String TAGGED = "SELECT * FROM retained_with_tags($1, $2, $3, $4, $5, $6)";
 
     private Future<Page> findTagged(RetainedSearch.Range range, String after, int limit) {
-        Tuple args = Tuple.of(range.tags(), after, range.from(), range.to(), !range.withoutDollar(), limit);
+        Tuple args = Tuple.of(range.tags(), after, range.from(), end(range), !range.withoutDollar(), limit);
         return sql.query(TAGGED, args).map(rows -> {
             List<Message> messages = Rows.list(rows, PgRetained::message);
             return new Page(
@@ -137,10 +139,20 @@ final class PgRetained implements Retained {
     /** Above every topic that can be a key (2,704 bytes at most): the last code point, over and over. */
     private static final String END = "\uDBFF\uDFFF".repeat(700);
 
+    private static String end(RetainedSearch.Range range) {
+        return range.to().isEmpty() ? END : range.to();
+    }
+
     private Future<Page> findRange(RetainedSearch.Range range, String after, int limit) {
-        String to = range.to().isEmpty() ? END : range.to();
         Tuple args = Tuple.of(
-                after, range.parent(), range.from(), to, range.tags(), !range.withoutDollar(), limit, SCANNED_MAX);
+                after,
+                range.parent(),
+                range.from(),
+                end(range),
+                range.tags(),
+                !range.withoutDollar(),
+                limit,
+                SCANNED_MAX);
         return sql.query(RANGE, args).map(rows -> {
             List<Message> messages = new ArrayList<>();
             @Nullable String bound = null;

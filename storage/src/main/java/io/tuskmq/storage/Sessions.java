@@ -80,7 +80,10 @@ public interface Sessions {
             LaneVector start,
             @Nullable String retainedAfter) {}
 
-    /** What a checkpoint writes: all that is needed to go on elsewhere. */
+    /**
+     * What a checkpoint writes: all that is needed to go on elsewhere. {@code inflight}, when not empty, begins with the lowest log id in
+     * it (8 bytes, big-endian), so that the log is kept from there; the rest is the session's own affair.
+     */
     record Checkpoint(long sessionId, long epoch, long[] cursor, byte[] inflight) {}
 
     /** What happens to the will when the connection ends. */

@@ -36,10 +36,10 @@ class PgPlanTest {
                 SELECT 'c' || n, 'p', 1, 1000, '{}' FROM generate_series(1, 5000) n;
                 INSERT INTO receipt SELECT n, m FROM generate_series(1, 5000) n, generate_series(1, 4) m;
                 INSERT INTO will (client_id, delay_seconds, message_expiry_seconds, topic, qos, retain, payload)
-                SELECT 'c' || n, 0, 0, 't', 1, false, '' FROM generate_series(1, 5000) n;
+                SELECT 'c' || n, 0, 0, 't', 1, false, '' FROM generate_series(1, 20000) n;
                 INSERT INTO retained (topic, qos, payload, tags)
                 SELECT 'r/' || n, 1, 'x', ARRAY['0:r', '1:' || n] FROM generate_series(1, 20000) n;
-                INSERT INTO filter (filter, added_version) SELECT 'f' || n, 1 FROM generate_series(1, 5000) n;
+                INSERT INTO filter (filter, added_version) SELECT 'f' || n, n FROM generate_series(1, 20000) n;
                 ANALYZE""");
     }
 

@@ -177,7 +177,7 @@ class RouteTreeTest {
         tree.put("#", "all");
         tree.put("/".repeat(TopicName.LEVELS_MAX - 1), "exact");
         Set<String> found = new HashSet<>();
-        Thread thread = new Thread(null, () -> tree.match("/".repeat(65_535), found::add), "small", 128 * 1024);
+        Thread thread = new Thread(null, () -> tree.match("/".repeat(65_535), found::add), "small", 512 * 1024);
         thread.start();
         thread.join();
         assertEquals(Set.of("all", "all below"), found);

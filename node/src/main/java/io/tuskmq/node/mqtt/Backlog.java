@@ -26,6 +26,10 @@ final class Backlog {
         this.limits = limits;
     }
 
+    Outbox outbox() {
+        return outbox;
+    }
+
     void writabilityChanged() {
         boolean writable = outbox.isChannelWritable();
         changedNanos = System.nanoTime();

@@ -35,7 +35,6 @@ final class MqttConnection implements Connection {
     private int version;
     private boolean announced;
     private long newExpirySeconds = -1;
-    private @Nullable Outbox outbox;
     private @Nullable Backlog backlog;
     private @Nullable ConnectPacket connect;
     private @Nullable PacketTranslator translator;
@@ -48,8 +47,8 @@ final class MqttConnection implements Connection {
         this.remoteAddress = remoteAddress;
     }
 
+    /** Comes with the pipeline. */
     void outbox(Outbox box) {
-        outbox = box;
         backlog = new Backlog(this, tap, box, loop.limits);
     }
 
@@ -62,11 +61,7 @@ final class MqttConnection implements Connection {
     }
 
     Outbox outbox() {
-        Outbox box = outbox;
-        if (box == null) {
-            throw new IllegalStateException("not in a pipeline");
-        }
-        return box;
+        return backlog().outbox();
     }
 
     boolean isClosed() {
@@ -81,17 +76,10 @@ final class MqttConnection implements Connection {
 
     /** Before the packet is complete: nobody waits for the end of what can't become a packet. */
     void checkFirstByte(int first) {
-        int type = first >> 4;
-        int flags = first & 15;
-        if (state == State.NEW && type != PacketType.CONNECT) {
+        if (state == State.NEW && first >> 4 != PacketType.CONNECT) {
             throw BadPacket.protocolError("first packet is not a CONNECT"); // [MQTT-3.1.0-1] [MQTT5-3.1.0-1]
         }
-        boolean rightFlags = switch (type) {
-            case PacketType.PUBLISH -> true;
-            case PacketType.PUBREL, PacketType.SUBSCRIBE, PacketType.UNSUBSCRIBE -> flags == 2;
-            default -> flags == 0;
-        };
-        if (!rightFlags) {
+        if (!PacketType.hasFlags(first >> 4, first & 15)) {
             throw BadPacket.malformed("wrong flags in the fixed header"); // [MQTT-2.2.2-2] [MQTT5-2.1.3-1]
         }
     }

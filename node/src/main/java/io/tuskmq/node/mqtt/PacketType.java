@@ -19,4 +19,13 @@ final class PacketType {
     static final int AUTH = 15;
 
     private PacketType() {}
+
+    /** Whether the lower four bits of a packet's first byte are as table 2.2 says; those of PUBLISH carry meaning. */
+    static boolean hasFlags(int type, int flags) {
+        return switch (type) {
+            case PUBLISH -> true;
+            case PUBREL, SUBSCRIBE, UNSUBSCRIBE -> flags == 2;
+            default -> flags == 0;
+        };
+    }
 }

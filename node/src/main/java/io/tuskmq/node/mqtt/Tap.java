@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
 import io.netty.util.ReferenceCountUtil;
+import io.netty.util.concurrent.ScheduledFuture;
 import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.session.ConnectionHandler.CloseCause;
 import io.vertx.core.internal.ContextInternal;
@@ -48,6 +49,9 @@ final class Tap extends ChannelInboundHandlerAdapter {
     private long lastPacketNanos;
     private long keepAliveNanos;
 
+    /** The CONNECT deadline, later the keep-alive; cancelled at the end, since it may lie hours ahead. */
+    private @Nullable ScheduledFuture<?> clock;
+
     Tap(ShardLoop loop, String remoteAddress) {
         this.loop = loop;
         this.connection = new MqttConnection(this, loop, remoteAddress);
@@ -70,7 +74,7 @@ final class Tap extends ChannelInboundHandlerAdapter {
                         new WriteBufferWaterMark(loop.limits.writeLowBytes(), loop.limits.writeHighBytes()));
         connection.outbox(new Outbox(context, loop));
         // Absolute: an idle timer would be reset by every byte that trickles in.
-        after(TimeUnit.MILLISECONDS.toNanos(loop.limits.connectMillisMax()), connection::connectDeadline);
+        watch(TimeUnit.MILLISECONDS.toNanos(loop.limits.connectMillisMax()), connection::connectDeadline);
     }
 
     // --- bytes in
@@ -214,10 +218,24 @@ final class Tap extends ChannelInboundHandlerAdapter {
 
     /** [MQTT-3.1.2-24] [MQTT5-3.1.2-22] One and a half times the keep-alive without a packet ends the connection. */
     void keepAlive(int seconds) {
+        cancelClock();
         if (seconds > 0) {
             keepAliveNanos = TimeUnit.SECONDS.toNanos(seconds) * 3 / 2;
             lastPacketNanos = System.nanoTime();
-            after(keepAliveNanos, this::checkKeepAlive);
+            watch(keepAliveNanos, this::checkKeepAlive);
+        }
+    }
+
+    private void watch(long nanos, Runnable action) {
+        cancelClock();
+        clock = schedule(nanos, action);
+    }
+
+    private void cancelClock() {
+        ScheduledFuture<?> running = clock;
+        if (running != null) {
+            clock = null;
+            running.cancel(false);
         }
     }
 
@@ -227,7 +245,7 @@ final class Tap extends ChannelInboundHandlerAdapter {
         }
         long left = pauses > 0 ? keepAliveNanos : lastPacketNanos + keepAliveNanos - System.nanoTime();
         if (left > 0) {
-            after(left, this::checkKeepAlive);
+            watch(left, this::checkKeepAlive);
         } else {
             connection.close(ReasonCodes.KEEP_ALIVE_TIMEOUT, "no packet within one and a half times the keep-alive");
         }
@@ -235,7 +253,11 @@ final class Tap extends ChannelInboundHandlerAdapter {
 
     /** Runs an action later on the event loop, unless the channel is closed by then. */
     void after(long nanos, Runnable action) {
-        ctx().executor()
+        schedule(nanos, action);
+    }
+
+    private ScheduledFuture<?> schedule(long nanos, Runnable action) {
+        return ctx().executor()
                 .schedule(
                         () -> {
                             if (ctx().channel().isActive()) {
@@ -291,6 +313,7 @@ final class Tap extends ChannelInboundHandlerAdapter {
             parse();
         }
         dispatch(() -> connection.finish(CloseCause.IO));
+        cancelClock();
         connection.outbox().discard();
         dropKept();
         context.fireChannelInactive();

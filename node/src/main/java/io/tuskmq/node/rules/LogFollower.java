@@ -8,7 +8,9 @@ import io.tuskmq.storage.rules.LogId;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Where a stored session stands in the log, and how it follows it.
@@ -18,6 +20,11 @@ import java.util.List;
  * from the moment a page is asked for, forwards are put by. A page that comes to the end of the log holds every row that was
  * committed when it was read, and every row committed later is forwarded later: so page, then what was put by, less what the
  * page had, is the whole log. If too much came to put by, it is forgotten and the next page tries again.
+ *
+ * <p>Pages follow one another in a <b>pass</b>, each from where the last one ended, also past a lane whose head lies far below (of a
+ * node that just died, or idle): what that lane gets there later is not in this pass, so it <b>lags</b>: its part of the cursor stays,
+ * and what is forwarded is put by from then on, not only since the last page. Without that, pages above the lowest entry of the cursor
+ * would come back the same until the head moved.
  */
 final class LogFollower {
     /** How the session gets its rows. */
@@ -49,6 +56,10 @@ final class LogFollower {
     private boolean waitForTick;
     private long askedAfter;
 
+    // The pass: where its next page begins (0 = none is under way), and which lanes were left behind in it.
+    private long nextAfter;
+    private final Set<Integer> lagging = new HashSet<>();
+
     // What was forwarded since the page was asked for.
     private final Deque<Event.Arrived> putBy = new ArrayDeque<>();
     private long putByBytes;
@@ -79,9 +90,7 @@ final class LogFollower {
     void arrived(Event.Arrived row) {
         switch (mode) {
             case LIVE -> takeLive(row);
-            case BEHIND -> {
-                // Nothing is taken: it will be read.
-            }
+            case BEHIND -> putByIncomplete = true; // it will be read
             case READING -> putBy(row);
         }
     }
@@ -128,7 +137,7 @@ final class LogFollower {
     void forwardsLost() {
         if (mode == Mode.LIVE) {
             mode = Mode.BEHIND;
-        } else if (mode == Mode.READING) {
+        } else {
             forgetPutBy();
             putByIncomplete = true;
         }
@@ -139,6 +148,7 @@ final class LogFollower {
     /** A subscription is going to be stored that the log has rows for from then on: live rows can't be relied on until then. */
     void hold() {
         held = true;
+        endPass();
         if (mode == Mode.LIVE) {
             mode = Mode.BEHIND;
         } else if (mode == Mode.READING) {
@@ -163,7 +173,11 @@ final class LogFollower {
             mode = Mode.LIVE;
             return;
         }
-        askedAfter = low();
+        if (lagging.isEmpty()) {
+            forgetPutBy();
+            putByIncomplete = false;
+        }
+        askedAfter = nextAfter == 0 ? low() : nextAfter;
         List<Range> ranges = new ArrayList<>();
         ranges.add(new Range(privateFilterId, askedAfter));
         for (long filterId : subscriptions.filterIds()) {
@@ -171,7 +185,6 @@ final class LogFollower {
         }
         mode = Mode.READING;
         stale = false;
-        putByIncomplete = false;
         int perFilter = Math.clamp(limits.pageMessages() / ranges.size(), 8, limits.pageMessages());
         effects.add(new Effect.ReadLog(ranges, perFilter));
     }
@@ -193,7 +206,7 @@ final class LogFollower {
         }
         mode = Mode.BEHIND;
         if (stale) {
-            forgetPutBy();
+            endPass();
             return;
         }
         LaneVector bound = new LaneVector();
@@ -208,11 +221,23 @@ final class LogFollower {
             }
         }
         seen.raiseAll(bound);
-        if (whole && page.isEnd() && !putByIncomplete) {
-            join();
+        if (page.isEnd() || !whole) {
+            boolean joins = whole && !putByIncomplete;
+            lagging.clear();
+            nextAfter = 0;
+            if (joins) {
+                join();
+            }
         } else {
-            forgetPutBy();
+            nextAfter = page.throughId();
         }
+    }
+
+    /** The next page begins a new pass, at the lowest entry of the cursor. */
+    private void endPass() {
+        lagging.clear();
+        nextAfter = 0;
+        forgetPutBy();
     }
 
     /**
@@ -223,7 +248,7 @@ final class LogFollower {
     private boolean bound(Page page, LaneVector bound) {
         boolean whole = true;
         for (int lane = 1; lane <= page.heads().lanes(); lane++) {
-            if (page.heads().get(lane) == 0) {
+            if (page.heads().get(lane) == 0 || lagging.contains(lane)) {
                 continue;
             }
             if (seen.get(lane) == 0) {
@@ -235,6 +260,9 @@ final class LogFollower {
                 }
             }
             bound.raise(lane, Math.min(page.throughId(), page.heads().get(lane)));
+            if (!page.isEnd() && page.heads().get(lane) < page.throughId()) {
+                lagging.add(lane);
+            }
         }
         return whole;
     }
@@ -250,7 +278,7 @@ final class LogFollower {
     void readFailed() {
         if (mode == Mode.READING) {
             mode = Mode.BEHIND;
-            forgetPutBy();
+            endPass();
         }
         waitForTick = true;
     }

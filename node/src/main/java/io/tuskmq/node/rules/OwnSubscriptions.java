@@ -1,5 +1,6 @@
 package io.tuskmq.node.rules;
 
+import io.tuskmq.cluster.rules.TopicFilter;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -82,7 +83,7 @@ final class OwnSubscriptions {
     List<Subscription> matching(String topic) {
         List<Subscription> matching = new ArrayList<>(2);
         for (Subscription s : plain.values()) {
-            if (matches(s.filter(), topic)) {
+            if (TopicFilter.matches(s.filter(), topic)) {
                 matching.add(s);
             }
         }
@@ -108,40 +109,5 @@ final class OwnSubscriptions {
         all.addAll(plain.values());
         all.addAll(shared.values());
         return all;
-    }
-
-    /** Whether the filter matches the topic name (section 4.7), both well-formed. */
-    static boolean matches(String filter, String topic) {
-        // [MQTT-4.7.2-1] [MQTT5-4.7.2-1] a wildcard in the first place doesn't match topics that begin with $.
-        if (topic.startsWith("$") && (filter.startsWith("+") || filter.startsWith("#"))) {
-            return false;
-        }
-        int f = 0;
-        int t = 0;
-        while (true) {
-            int filterEnd = levelEnd(filter, f);
-            if (filterEnd == f + 1 && filter.charAt(f) == '#') {
-                return true;
-            }
-            if (t > topic.length()) {
-                return false;
-            }
-            int topicEnd = levelEnd(topic, t);
-            boolean any = filterEnd == f + 1 && filter.charAt(f) == '+';
-            boolean same = filterEnd - f == topicEnd - t && filter.regionMatches(f, topic, t, topicEnd - t);
-            if (!any && !same) {
-                return false;
-            }
-            if (filterEnd == filter.length()) {
-                return topicEnd == topic.length();
-            }
-            f = filterEnd + 1;
-            t = topicEnd + 1;
-        }
-    }
-
-    private static int levelEnd(String s, int from) {
-        int slash = from > s.length() ? -1 : s.indexOf('/', from);
-        return slash < 0 ? s.length() : slash;
     }
 }

@@ -2,6 +2,7 @@ package io.tuskmq.node.session;
 
 import io.tuskmq.node.metrics.Metrics;
 import io.tuskmq.node.rules.Effect.Dropped;
+import io.tuskmq.storage.Store;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
@@ -64,6 +65,11 @@ public final class SessionCounters {
 
     void dropped(Dropped.Reason reason, int messages) {
         Objects.requireNonNull(dropped.get(reason), "each reason has one").add(messages);
+    }
+
+    /** What the retention dropped before it was delivered: each message once for each session that waited for it. */
+    public void retention(Store.Retention done) {
+        Objects.requireNonNull(dropped.get(Dropped.Reason.RETENTION)).add(done.undelivered());
     }
 
     public long publishesReceived() {

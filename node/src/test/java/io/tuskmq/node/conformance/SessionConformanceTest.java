@@ -142,7 +142,7 @@ class SessionConformanceTest extends BrokerTest {
         assertTrue(one.packetId() != two.packetId()); // [MQTT5-4.3.2-1]: unused, both are unacknowledged
     }
 
-    /** [MQTT-3.1.4-2] [MQTT5-3.1.4-3] I5 */
+    /** [MQTT-3.1.4-2] [MQTT5-3.1.4-3] [MQTT5-3.14.4-1] [MQTT5-3.14.4-2] [MQTT5-4.13.2-1] I5 */
     @Test
     void newerConnectionEndsTheOlder() throws IOException {
         RawClient old = connected(Packets.connectV5("twice"));

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tuskmq.storage.LogReader.Logged;
 import io.tuskmq.storage.LogReader.Page;
 import io.tuskmq.storage.LogReader.Range;
+import io.tuskmq.node.rules.SessionFixture.Starting;
 import io.tuskmq.storage.rules.LaneVector;
+import io.tuskmq.storage.rules.LogId;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -60,6 +62,56 @@ class SessionBehindTest {
         assertTrue(!session.isLive());
         assertEquals(List.of(3), sent(session.on(page(Long.MAX_VALUE, vector(id(1, 9)), row(3)))));
         assertEquals(vector(id(1, 9)), session.cursor());
+    }
+
+    /** The head of a node that just died, or of an idle lane, must not hold up the reading of the others. */
+    @Test
+    void readsOnPastALaneWhoseHeadLagsAndTakesItsLaterRowsFromTheForwards() {
+        Session session = new Starting().cursor(vector(id(1, 0), id(2, 0))).subscribed(sub).session(SESSION);
+        session.on(new Event.Started(NOW));
+        long lagging = id(2, 1); // of lane 2, and below all that lane 1 has here
+        long later = lagging + 1;
+        long far = NOW + 60_000;
+        Logged first = SessionFixture.row(LogId.first(far, 1), message("t/1", 1));
+        Logged second = SessionFixture.row(LogId.first(far, 1) + 1, message("t/2", 1));
+        LaneVector heads = vector(LogId.first(far, 1) + 9, lagging);
+        var effects = session.on(page(first.id(), heads, first));
+        assertEquals(List.of(1), sent(effects));
+        assertEquals(
+                first.id(), one(Effect.ReadLog.class, effects).ranges().getFirst().afterId(), "not from lane 2's head");
+        assertEquals(List.of(), sent(session.on(arrived(later, message("t/7", 1), sub))));
+        effects = session.on(page(Long.MAX_VALUE, vector(LogId.first(far, 1) + 9, later), second));
+        assertEquals(List.of(2, 7), sent(effects), "the pages skipped it; it was put by");
+        assertTrue(session.isLive());
+    }
+
+    /** The same, but the forward came between two pages, when nothing is put by. */
+    @Test
+    void readsAgainWhatALaggingLaneGotBetweenPages() {
+        Session session = new Starting()
+                .cursor(vector(id(1, 0), id(2, 0)))
+                .limits(small(1, 100))
+                .subscribed(sub)
+                .session(SESSION);
+        session.on(new Event.Started(NOW));
+        long later = id(2, 2);
+        long far = NOW + 60_000;
+        List<Logged> rows = new ArrayList<>();
+        for (int i = 1; i <= 8; i++) {
+            rows.add(SessionFixture.row(LogId.first(far, 1) + i, message("t/" + i, 1)));
+        }
+        LaneVector heads = vector(LogId.first(far, 1) + 9, id(2, 1));
+        session.on(page(rows.getLast().id(), heads, rows.toArray(new Logged[0])));
+        session.on(arrived(later, message("t/99", 1), sub));
+        List<Range> asked = new ArrayList<>();
+        for (int packetId = 1; asked.isEmpty(); packetId++) {
+            var effects = session.on(new Event.PubAckReceived(packetId, 0));
+            of(Effect.ReadLog.class, effects).forEach(read -> asked.addAll(read.ranges()));
+        }
+        assertEquals(rows.getLast().id(), asked.getFirst().afterId());
+        var effects = session.on(page(Long.MAX_VALUE, vector(LogId.first(far, 1) + 9, later)));
+        assertEquals(
+                id(2, 1), one(Effect.ReadLog.class, effects).ranges().getFirst().afterId(), "a new pass finds it");
     }
 
     /** A row above the heads of the page may have companions that the page doesn't show yet. */

@@ -49,6 +49,11 @@ final class SessionFixture {
             return this;
         }
 
+        Starting cursor(LaneVector cursor) {
+            this.cursor = cursor;
+            return this;
+        }
+
         Starting receipts(Integer... packetIds) {
             this.receipts = List.of(packetIds);
             return this;

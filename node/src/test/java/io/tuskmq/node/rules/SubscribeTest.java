@@ -285,24 +285,4 @@ class SubscribeTest {
         assertEquals(List.of(), session.on(arrived(0, message("t", 1), shared)));
         assertEquals(List.of(shared), session.subscriptions());
     }
-
-    /** [MQTT-4.7.1-2] [MQTT-4.7.1-3] [MQTT-4.7.2-1] */
-    @Test
-    void ownSubscriptionsMatchTopics() {
-        assertTrue(OwnSubscriptions.matches("#", "a/b"));
-        assertTrue(OwnSubscriptions.matches("a/#", "a"));
-        assertTrue(OwnSubscriptions.matches("a/#", "a/b/c"));
-        assertTrue(OwnSubscriptions.matches("a/+", "a/"));
-        assertTrue(OwnSubscriptions.matches("+/+", "/b"));
-        assertTrue(OwnSubscriptions.matches("a/+/c", "a/b/c"));
-        assertTrue(OwnSubscriptions.matches("/", "/"));
-        assertTrue(!OwnSubscriptions.matches("a/+", "a"));
-        assertTrue(!OwnSubscriptions.matches("a/+", "a/b/c"));
-        assertTrue(!OwnSubscriptions.matches("a", "a/b"));
-        assertTrue(!OwnSubscriptions.matches("a/b", "a"));
-        assertTrue(!OwnSubscriptions.matches("+", "/b"));
-        assertTrue(!OwnSubscriptions.matches("#", "$SYS/x"));
-        assertTrue(!OwnSubscriptions.matches("+/x", "$SYS/x"));
-        assertTrue(OwnSubscriptions.matches("$SYS/#", "$SYS/x"));
-    }
 }

@@ -41,8 +41,7 @@ final class SimClient {
     // Lives with the connection.
     private @Nullable Link link;
     private boolean established;
-    private int subscribePacketId;
-    private List<String> subscribing = List.of();
+    private final Map<Integer, List<String>> subscribing = new HashMap<>();
 
     private int lastPacketId;
     private int published;
@@ -140,24 +139,36 @@ final class SimClient {
                 o.released
                         ? new Event.PubRelReceived(packetId)
                         : new Event.PublishReceived(packetId, o.key.message(0))));
+        subscribing.clear();
         if (!wanted.isEmpty() && (!mustBePresent || schedule.chance(0.3))) {
-            subscribe(of);
+            subscribe(of, wanted);
+        } else if (schedule.chance(0.3)) {
+            subscribeOneMore(of);
         }
     }
 
-    private void subscribe(Link of) {
-        subscribePacketId = nextPacketId();
-        subscribing = new ArrayList<>();
+    private void subscribe(Link of, Map<String, Integer> filters) {
+        int packetId = nextPacketId();
         List<Subscription> subscriptions = new ArrayList<>();
-        wanted.forEach((filter, qos) -> {
+        List<String> promised = new ArrayList<>();
+        filters.forEach((filter, qos) -> {
             if (qos > 0 && persistent) {
-                subscribing.add(filter);
+                promised.add(filter);
             }
             subscriptions.add(
                     new Subscription(filter, "", qos, false, false, schedule.below(3), 0, 0, new LaneVector()));
         });
-        of.toBroker(new Event.SubscribeReceived(
-                subscribePacketId, subscriptions, Collections.nCopies(subscriptions.size(), 0)));
+        subscribing.put(packetId, promised);
+        of.toBroker(new Event.SubscribeReceived(packetId, subscriptions, Collections.nCopies(subscriptions.size(), 0)));
+    }
+
+    private void subscribeOneMore(Link of) {
+        String filter = Topics.FILTERS.get(schedule.below(Topics.FILTERS.size()));
+        if (mustBePresent && !wanted.containsKey(filter)) {
+            int qos = 1 + schedule.below(2);
+            wanted.put(filter, qos);
+            subscribe(of, Map.of(filter, qos));
+        }
     }
 
     private void unsubscribeOne(Link of) {
@@ -176,8 +187,10 @@ final class SimClient {
             if (to != null && established && toPublish > 0 && out.size() < 4) {
                 toPublish--;
                 publish(to);
-                if (wanted.size() > 1 && mustBePresent && subscribing.isEmpty() && schedule.chance(0.03)) {
+                if (wanted.size() > 1 && mustBePresent && subscribing.isEmpty() && schedule.chance(0.05)) {
                     unsubscribeOne(to);
+                } else if (schedule.chance(0.1)) {
+                    subscribeOneMore(to);
                 }
             }
             if (toPublish > 0) {
@@ -201,7 +214,7 @@ final class SimClient {
     private int nextPacketId() {
         do {
             lastPacketId = lastPacketId == 60 ? 1 : lastPacketId + 1; // A small range, so that ids come back soon.
-        } while (out.containsKey(lastPacketId) || lastPacketId == subscribePacketId);
+        } while (out.containsKey(lastPacketId) || subscribing.containsKey(lastPacketId));
         return lastPacketId;
     }
 
@@ -238,10 +251,10 @@ final class SimClient {
                 Ledger.check(o != null && o.released, "PUBCOMP for nothing: " + c);
             }
             case Effect.SendSubAck s -> {
-                if (s.packetId() == subscribePacketId) {
+                List<String> promised = subscribing.remove(s.packetId());
+                if (promised != null) {
                     mustBePresent = persistent;
-                    subscribing.forEach(filter -> ledger.subAcked(id, filter));
-                    subscribing = List.of();
+                    promised.forEach(filter -> ledger.subAcked(id, filter));
                 }
             }
             case Effect.SendUnsubAck ignored -> {

@@ -206,8 +206,16 @@ final class SimRunner {
                     return () -> new Event.Fetched(found, schedule.now());
                 });
             case Effect.ReadLog r -> readLog(r);
+            case Effect.DealSettled ignored -> noGroups(effect);
+            case Effect.DealTaken ignored -> noGroups(effect);
+            case Effect.DealReturned ignored -> noGroups(effect);
+            case Effect.TakenDurably ignored -> noGroups(effect);
             case Effect.Dropped d -> Ledger.check(d.reason() == Effect.Dropped.Reason.NOT_WRITABLE, "dropped: " + d);
         }
+    }
+
+    private static void noGroups(Effect effect) {
+        Ledger.check(false, "nobody subscribes to a group here: " + effect);
     }
 
     private void answerOrEnd(boolean held, Event event) {

@@ -128,9 +128,10 @@ final class SimStore {
         }
         ledger.committed(key, publisher != null);
         for (Row row : sessions.values()) {
-            if (row.subscriptions.values().stream()
-                    .anyMatch(s -> s.logged() && Topics.matches(s.filter(), message.topic()))) {
-                ledger.expects(row.clientId, key);
+            for (Subscription s : row.subscriptions.values()) {
+                if (s.logged() && Topics.matches(s.filter(), message.topic())) {
+                    ledger.expects(row.clientId, s.filter(), key);
+                }
             }
         }
         ledger.expectsOfSubAcks(key);
@@ -259,11 +260,7 @@ final class SimStore {
         List<Boolean> existed = new ArrayList<>();
         for (Subscription key : keys) {
             existed.add(row.subscriptions.remove(key.filter()) != null);
-        }
-        for (String topic : Topics.ALL) {
-            if (row.subscriptions.values().stream().noneMatch(s -> s.logged() && Topics.matches(s.filter(), topic))) {
-                ledger.expectsNoMore(row.clientId, topic);
-            }
+            ledger.expectsNoMore(row.clientId, key.filter());
         }
         durableCommit();
         return existed;

@@ -1,0 +1,60 @@
+package io.tuskmq.node;
+
+import io.tuskmq.migrations.DatabaseUrl;
+import io.tuskmq.node.metrics.Metrics;
+import io.tuskmq.storage.testing.TestDatabase;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** A node in the test's own process, on a database of its own, on free ports. */
+public final class TestNode implements AutoCloseable {
+    private static final long LIMIT_SECONDS = 60;
+
+    private final Vertx vertx = Vertx.vertx();
+    private final Metrics metrics = new Metrics();
+    private final Node node;
+
+    /** @param settings pairs of key and value, besides ports */
+    public TestNode(TestDatabase database, String... settings) {
+        Map<String, String> given = new HashMap<>();
+        given.put("mqtt.port", "0");
+        given.put("mqtt.websocket.port", "0");
+        for (int i = 0; i < settings.length; i += 2) {
+            given.put(settings[i], settings[i + 1]);
+        }
+        node = await(Node.start(vertx, Settings.of(given), DatabaseUrl.parse(database.urlString()), metrics, () -> {}));
+    }
+
+    /** Of MQTT over TCP, on 127.0.0.1. */
+    public int port() {
+        String address = node.mqttAddress();
+        return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
+    }
+
+    public int webSocketPort() {
+        return node.webSocketPort();
+    }
+
+    public Metrics metrics() {
+        return metrics;
+    }
+
+    private static <T> T await(Future<T> future) {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(LIMIT_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        } catch (java.util.concurrent.ExecutionException | java.util.concurrent.TimeoutException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public void close() {
+        await(node.stop().eventually(() -> vertx.close()));
+    }
+}
