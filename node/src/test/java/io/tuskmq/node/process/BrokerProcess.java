@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -152,22 +151,20 @@ final class BrokerProcess implements AutoCloseable {
 
     /** The processes of this broker's PostgreSQL: those that work in its data directory. */
     List<ProcessHandle> postgres() {
-        return ProcessHandle.allProcesses().filter(isOurPostgres()).toList();
+        return ProcessHandle.allProcesses().filter(this::isOurPostgres).toList();
     }
 
-    private Predicate<ProcessHandle> isOurPostgres() {
-        return candidate -> {
-            Path entry = Path.of("/proc", Long.toString(candidate.pid()));
-            try {
-                return Files.readSymbolicLink(entry.resolve("cwd")).equals(data)
-                        && Files.readSymbolicLink(entry.resolve("exe"))
-                                .getFileName()
-                                .toString()
-                                .startsWith("postgres");
-            } catch (IOException _) {
-                return false; // it has just ended, or it is another user's: not ours in both cases
-            }
-        };
+    private boolean isOurPostgres(ProcessHandle candidate) {
+        Path entry = Path.of("/proc", Long.toString(candidate.pid()));
+        try {
+            return Files.readSymbolicLink(entry.resolve("cwd")).equals(data)
+                    && Files.readSymbolicLink(entry.resolve("exe"))
+                            .getFileName()
+                            .toString()
+                            .startsWith("postgres");
+        } catch (IOException _) {
+            return false; // it has just ended, or it is another user's: not ours in both cases
+        }
     }
 
     /** Until none is left: a postmaster may have been about to fork. */

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * A client with a persistent session that lives through crashes of its broker: a thread that connects again whenever its connection
  * ends, and goes on as MQTT 3.1.1 demands (4.4).
  */
-abstract class CrashClient implements AutoCloseable {
+abstract class CrashClient {
     private final String clientId;
     private final IntSupplier port;
     private final Thread thread;
@@ -97,8 +97,7 @@ abstract class CrashClient implements AutoCloseable {
         }
     }
 
-    @Override
-    public void close() throws IOException, InterruptedException {
+    void stop() throws IOException, InterruptedException {
         closing = true;
         brokerIsBack.release();
         RawClient connection = current;

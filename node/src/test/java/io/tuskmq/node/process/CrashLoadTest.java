@@ -53,7 +53,7 @@ class CrashLoadTest {
             await("all is taken", () -> subscribers.stream().allMatch(this::hasAll));
         } finally {
             for (CrashClient client : clients) {
-                client.close();
+                client.stop();
             }
             System.out.print("crash rounds=" + ROUNDS + " seed=" + SEED + " publishers=" + PUBLISHERS + " subscribers="
                     + SUBSCRIBERS + "\n" + ledger.counts());

@@ -34,6 +34,7 @@ final class CrashSubscriber extends CrashClient {
             RawMqtt.subscribe(connection, "load/#", 2);
             subscribed.countDown();
         }
+        connection.socket().setSoTimeout(0); // how long is too long, the test judges
         while (!isClosing()) {
             RawClient.Packet packet = connection.read();
             switch (packet.type()) {
