@@ -133,8 +133,10 @@ class HiveMqClientTest {
     @Test
     void theConnAckTellsWhatTheServerGrants() {
         Mqtt5BlockingClient client = builder().buildBlocking();
-        Mqtt5ConnAck connAck = client.connectWith().sessionExpiryInterval(60).send();
+        Mqtt5ConnAck connAck =
+                client.connectWith().sessionExpiryInterval(60).keepAlive(200).send();
         assertTrue(connAck.getAssignedClientIdentifier().isPresent());
+        assertEquals(100, connAck.getServerKeepAlive().orElseThrow());
         assertEquals(10, connAck.getRestrictions().getReceiveMaximum());
         assertEquals(5, connAck.getRestrictions().getTopicAliasMaximum());
         assertTrue(connAck.getRestrictions().isRetainAvailable());

@@ -16,14 +16,11 @@ final class LibraryNode implements AutoCloseable {
 
     LibraryNode(TestDatabase database) {
         Settings settings = Settings.of(Map.of(
-                "mqtt.port",
-                "0",
-                "mqtt.websocket.port",
-                "0",
-                "mqtt.topic-alias-maximum",
-                "5",
-                "mqtt.receive-maximum",
-                "10"));
+                "mqtt.port", "0",
+                "mqtt.websocket.port", "0",
+                "mqtt.topic-alias-maximum", "5",
+                "mqtt.receive-maximum", "10",
+                "mqtt.keep-alive-max-seconds", "100"));
         node = await(Node.start(vertx, settings, database.url(), new Metrics(), () -> {}));
     }
 
