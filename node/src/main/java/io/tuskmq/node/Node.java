@@ -103,7 +103,8 @@ public final class Node {
         Node node = new Node(parts, new Clients(directory, groups, listener), housekeeping, fenced);
         parts.router().open(parts.store(), parts.lease().lanes(), node::leaseLost);
         return listener.listen().map(listening -> {
-            node.keepHouse(settings, counters, wills, new SysReport(sysTopics, counters, settings.get(Settings.NODE_NAME)));
+            node.keepHouse(
+                    settings, counters, wills, new SysReport(sysTopics, counters, settings.get(Settings.NODE_NAME)));
             node.serving = true;
             LOG.info(
                     "node={} incarnation={} lanes={}",
@@ -131,8 +132,10 @@ public final class Node {
         housekeeping.every(
                 5_000, "expired retained messages", () -> store.retained().deleteExpired(500));
         housekeeping.every(10_000, "unused filters", () -> store.filters().removeUnused(500));
-        housekeeping.every(60_000, "log partitions", () -> store.maintainLog(retentionMillis)
-                .onSuccess(counters::retention));
+        housekeeping.every(
+                60_000,
+                "log partitions",
+                () -> store.maintainLog(retentionMillis).onSuccess(counters::retention));
         housekeeping.every(1_000, "idle lanes", () -> {
             router.touch();
             return Future.succeededFuture();

@@ -43,6 +43,7 @@ class SharedSubscriptionTest {
     private final class Member implements AutoCloseable {
         private final Mqtt5BlockingClient client;
         private final Mqtt5BlockingClient.Mqtt5Publishes publishes;
+
         Member(String clientId, String filter, MqttQos qos, long expirySeconds, boolean acknowledges) {
             client = MqttClient.builder()
                     .useMqttVersion5()

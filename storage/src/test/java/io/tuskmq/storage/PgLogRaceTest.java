@@ -22,7 +22,9 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -42,8 +44,13 @@ class PgLogRaceTest {
         }
 
         void append(int count, String topic, AtomicBoolean stop) {
+            append(count, topic, stop, i -> true);
+        }
+
+        /** @param may asked before each append until it says yes */
+        void append(int count, String topic, AtomicBoolean stop, IntPredicate may) {
             for (int i = 0; i < count && !stop.get(); i++) {
-                while (writer.isFull()) {
+                while (writer.isFull() || !may.test(i)) {
                     LockSupport.parkNanos(100_000);
                 }
                 writer.append(TestAppend.of(node.copy, topic, Integer.toString(i)));
@@ -110,9 +117,11 @@ class PgLogRaceTest {
             two.lease.lanes().forEach(lane -> lanes.add(LaneRun.start(two, lane)));
             AtomicBoolean never = new AtomicBoolean();
             AtomicBoolean written = new AtomicBoolean();
+            AtomicInteger joins = new AtomicInteger(); // writers wait for some: they must not be done before
             List<CompletableFuture<Void>> writers = lanes.stream()
                     .map(lane -> CompletableFuture.runAsync(
-                            () -> lane.append(PER_LANE, "t", never), Thread::startVirtualThread))
+                            () -> lane.append(PER_LANE, "t", never, i -> joins.get() >= i / (PER_LANE / 4)),
+                            Thread::startVirtualThread))
                     .toList();
             List<CompletableFuture<List<LogReader.Logged>>> readers = IntStream.of(50, 1_000)
                     .mapToObj(limit -> CompletableFuture.supplyAsync(
@@ -121,6 +130,7 @@ class PgLogRaceTest {
             List<Joined> joined = new ArrayList<>();
             while (!writers.stream().allMatch(CompletableFuture::isDone) && joined.size() < 60) {
                 joined.add(join(database, "#" + joined.size()));
+                joins.incrementAndGet();
             }
             lanes.forEach(lane -> lane.events().awaitCommitted(PER_LANE));
             written.set(true);

@@ -121,7 +121,7 @@ final class ConnectReader {
         String topic = in.string("will topic");
         TopicChecks.name(topic, "will topic");
         byte[] payload = in.binary();
-        if (topic.charAt(0) == '$' || TopicChecks.levels(topic) > limits.topicLevelsMax()) {
+        if (topic.charAt(0) == '$' || TopicChecks.exceeds(topic, limits.topicLevelsMax())) {
             throw BadPacket.of(ReasonCodes.TOPIC_NAME_INVALID, "will topic is not accepted");
         }
         boolean retain = (flags & WILL_RETAIN) != 0;

@@ -97,10 +97,9 @@ final class PacketTranslator {
         return BadPacket.of(ReasonCodes.TOPIC_ALIAS_INVALID, "topic alias " + alias + " is above the maximum");
     }
 
-    /** A well-formed topic that clients may not publish to: {@code $SYS} and its like are the broker's, depth is bounded. */
+    /** A well-formed topic that clients may not publish to: {@code $SYS} and its like are the broker's, depth and length are bounded. */
     boolean refusesTopic(String topic) {
-        int levelsMax = limits.topicLevelsMax();
-        return topic.charAt(0) == '$' || (topic.length() >= levelsMax && TopicChecks.levels(topic) > levelsMax);
+        return topic.charAt(0) == '$' || TopicChecks.exceeds(topic, limits.topicLevelsMax());
     }
 
     // --- acknowledgements
@@ -165,8 +164,9 @@ final class PacketTranslator {
             int options = in.u8();
             Subscription subscription = subscription(filter, options, properties.subscriptionId());
             subscriptions.add(subscription);
-            boolean tooDeep = TopicChecks.levels(subscription.filter()) > limits.topicLevelsMax();
-            refused.add(tooDeep ? ReasonCodes.TOPIC_FILTER_INVALID : ReasonCodes.SUCCESS);
+            boolean tooBig = filter.length() > TopicChecks.BYTES_MAX
+                    || TopicChecks.exceeds(subscription.filter(), limits.topicLevelsMax());
+            refused.add(tooBig ? ReasonCodes.TOPIC_FILTER_INVALID : ReasonCodes.SUCCESS);
         }
         return new Event.SubscribeReceived(packetId, subscriptions, refused);
     }

@@ -209,7 +209,7 @@ class Version5Test extends ListenerTest {
     }
 
     @Test
-    @DisplayName("subscription options and identifier reach the session; too deep a filter is refused alone")
+    @DisplayName("subscription options and identifier reach the session; too deep or long a filter is refused alone")
     void readsSubscriptionOptions() throws IOException {
         RawClient client = connected(tcp(), Packets.connectV5("c"));
         client.send(Packets.subscribeV5(9, properties(property(0x0B, hex("80 01"))), "$share/g/a/#", 0x28 | 2));
@@ -223,6 +223,8 @@ class Version5Test extends ListenerTest {
         assertEquals(2, subscription.retainHandling());
         assertEquals(128, subscription.subscriptionId());
         client.send(Packets.subscribeV5(10, NONE, "a/".repeat(200) + "#", 1));
+        assertEquals("90 00 0a 00 8f", client.read().hex());
+        client.send(Packets.subscribeV5(10, NONE, "x".repeat(2_049), 1));
         assertEquals("90 00 0a 00 8f", client.read().hex());
         client.send(Packets.unsubscribeV5(11, NONE, "$share/g/a/#"));
         assertEquals("b0 00 0b 00 00", client.read().hex());

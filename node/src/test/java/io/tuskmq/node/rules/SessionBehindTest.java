@@ -4,10 +4,10 @@ import static io.tuskmq.node.rules.SessionFixture.*;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tuskmq.node.rules.SessionFixture.Starting;
 import io.tuskmq.storage.LogReader.Logged;
 import io.tuskmq.storage.LogReader.Page;
 import io.tuskmq.storage.LogReader.Range;
-import io.tuskmq.node.rules.SessionFixture.Starting;
 import io.tuskmq.storage.rules.LaneVector;
 import io.tuskmq.storage.rules.LogId;
 import java.util.ArrayList;
@@ -67,7 +67,10 @@ class SessionBehindTest {
     /** The head of a node that just died, or of an idle lane, must not hold up the reading of the others. */
     @Test
     void readsOnPastALaneWhoseHeadLagsAndTakesItsLaterRowsFromTheForwards() {
-        Session session = new Starting().cursor(vector(id(1, 0), id(2, 0))).subscribed(sub).session(SESSION);
+        Session session = new Starting()
+                .cursor(vector(id(1, 0), id(2, 0)))
+                .subscribed(sub)
+                .session(SESSION);
         session.on(new Event.Started(NOW));
         long lagging = id(2, 1); // of lane 2, and below all that lane 1 has here
         long later = lagging + 1;
@@ -78,7 +81,9 @@ class SessionBehindTest {
         var effects = session.on(page(first.id(), heads, first));
         assertEquals(List.of(1), sent(effects));
         assertEquals(
-                first.id(), one(Effect.ReadLog.class, effects).ranges().getFirst().afterId(), "not from lane 2's head");
+                first.id(),
+                one(Effect.ReadLog.class, effects).ranges().getFirst().afterId(),
+                "not from lane 2's head");
         assertEquals(List.of(), sent(session.on(arrived(later, message("t/7", 1), sub))));
         effects = session.on(page(Long.MAX_VALUE, vector(LogId.first(far, 1) + 9, later), second));
         assertEquals(List.of(2, 7), sent(effects), "the pages skipped it; it was put by");
