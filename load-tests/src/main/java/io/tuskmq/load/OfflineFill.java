@@ -21,8 +21,6 @@ import org.jspecify.annotations.Nullable;
  * with a plain batched insert into the same PostgreSQL between the fills as the yardstick.
  */
 public final class OfflineFill {
-    private static final int WARM_UP_DIVISOR = 4;
-
     private final Options options;
     private final Broker broker;
     private final OptionalLong postmaster;
@@ -79,8 +77,8 @@ public final class OfflineFill {
         report.put("settings", settings());
         // Not in the figures: Java compiles the broker's and our own hot code, PostgreSQL fills its caches.
         out.println("warm-up");
-        measure(1, options.messages() / WARM_UP_DIVISOR, run ^ 1);
-        measureYardstick(options.messages() / WARM_UP_DIVISOR);
+        measure(1, options.messages(), run ^ 1);
+        measureYardstick(options.messages());
         List<Phase> yardsticks = new ArrayList<>(List.of(measureYardstick(options.messages())));
         List<Object> results = new ArrayList<>();
         for (int fanOut : options.fanOuts()) {
@@ -165,7 +163,10 @@ public final class OfflineFill {
         Map<String, @Nullable Object> cpu =
                 Cpu.now(broker.pid(), postmaster).microsPerMessageSince(before, Math.max(1, count));
         Phase phase = new Phase(count, seconds, cpu);
-        out.printf("%-24s %10d in %7.2f s: %9.0f/s, cpu us each %s%n", what, count, seconds, phase.rate(), cpu);
+        StringBuilder shown = new StringBuilder();
+        cpu.forEach((who, micros) -> shown.append(
+                micros instanceof Double each ? String.format(" %s %.1f", who, each) : " " + who + " unknown"));
+        out.printf("%-24s %10d in %7.2f s: %9.0f/s, cpu us each:%s%n", what, count, seconds, phase.rate(), shown);
         return phase;
     }
 
