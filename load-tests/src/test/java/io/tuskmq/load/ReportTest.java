@@ -37,8 +37,7 @@ final class ReportTest {
                     true,
                     1
                   ],
-                  "none": [
-                  ]
+                  "none": []
                 }
                 """, Json.text(report));
     }
