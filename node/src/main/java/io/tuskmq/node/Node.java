@@ -35,7 +35,6 @@ public final class Node {
     /** A job may wait for a database that is away. */
     private static final long JOBS_MILLIS = 2_000;
 
-
     private final Store store;
     private final Leases.Lease lease;
     private final Router router;
@@ -190,8 +189,10 @@ public final class Node {
                             "some sessions were not released in time; the next start goes on from their last checkpoint");
                     return Future.succeededFuture();
                 })
-                .compose(released ->
-                        housekeeping.stop().timeout(JOBS_MILLIS, TimeUnit.MILLISECONDS).otherwiseEmpty())
+                .compose(released -> housekeeping
+                        .stop()
+                        .timeout(JOBS_MILLIS, TimeUnit.MILLISECONDS)
+                        .otherwiseEmpty())
                 .compose(stopped -> listener.close())
                 .compose(closed -> router.close().timeout(RELEASE_MILLIS / 2, TimeUnit.MILLISECONDS))
                 .compose(drained -> store.leases().release(lease.incarnation()))

@@ -48,8 +48,7 @@ public final class Directory implements ConnectionHandler {
     }
 
     private void takeTurn(Client client) {
-        endOlder(client)
-                .onComplete(done -> client.shard().post(() -> open(client)));
+        endOlder(client).onComplete(done -> client.shard().post(() -> open(client)));
     }
 
     private void open(Client client) {

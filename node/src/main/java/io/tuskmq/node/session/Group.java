@@ -209,7 +209,8 @@ final class Group {
         return around.claims().claim(claim).compose(claimed -> switch (claimed) {
             case Claimed.Owned owned ->
                 subscribed(owned)
-                        .compose(subscription -> around.broker().store()
+                        .compose(subscription -> around.broker()
+                                .store()
                                 .sessions()
                                 .inflightOfMembers(share, filter)
                                 .map(inflight -> opened(owned, subscription, inflight)));
@@ -224,7 +225,8 @@ final class Group {
         }
         var row = new Sessions.StoredSubscription(
                 filter, "", 1, false, true, DO_NOT_SEND_RETAINED, 0, 0, new LaneVector(), null);
-        return around.broker().store()
+        return around.broker()
+                .store()
                 .sessions()
                 .subscribe(owned.sessionId(), owned.epoch(), List.of(row))
                 .compose(stored -> stored.isEmpty()
@@ -251,8 +253,9 @@ final class Group {
         current = null;
         runner.end()
                 .compose(checkpoint -> runner.isStored()
-                        ? around.claims().release(new Sessions.Release(
-                                checkpoint, Sessions.NEVER_EXPIRES, 0, new Sessions.WillAction.Nothing()))
+                        ? around.claims()
+                                .release(new Sessions.Release(
+                                        checkpoint, Sessions.NEVER_EXPIRES, 0, new Sessions.WillAction.Nothing()))
                         : Future.succeededFuture(true))
                 .onComplete(done -> shard.post(() -> {
                     changing = false;

@@ -165,7 +165,10 @@ final class GroupRunner extends Receiver {
 
     /** Whether there is nothing left to deal. */
     boolean isIdle() {
-        return held.isEmpty() && kept.isEmpty() && dealer.waiting() == 0 && session.load().queued() == 0;
+        return held.isEmpty()
+                && kept.isEmpty()
+                && dealer.waiting() == 0
+                && session.load().queued() == 0;
     }
 
     /** Takes no more messages; deals those that it has. */

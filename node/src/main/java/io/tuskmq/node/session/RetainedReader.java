@@ -127,7 +127,8 @@ final class RetainedReader {
                     runner.on(new Event.Arrived(stored.result(), copy, List.of(), System.currentTimeMillis()));
                 }
             });
-            return Future.succeededFuture(); // one that the log can't take must not stop the others; the lane has told why
+            return Future
+                    .succeededFuture(); // one that the log can't take must not stop the others; the lane has told why
         });
     }
 

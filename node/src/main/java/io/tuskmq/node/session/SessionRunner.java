@@ -56,6 +56,7 @@ final class SessionRunner extends Receiver {
     private boolean goesOn;
     /** Read by groups on their shards too. */
     private volatile boolean ended;
+
     private int outstanding;
     private boolean restingForAnswers;
     private boolean restingForRoom;
@@ -187,7 +188,8 @@ final class SessionRunner extends Receiver {
             case Effect.AddRoute(Subscription subscription) -> addRoute(subscription);
             case Effect.RemoveRoute(Subscription subscription) -> removeRoute(subscription);
             case Effect.SendRetained(Subscription subscription) -> retained.begin(subscription, "");
-            case Effect.ContinueRetained(Subscription subscription, String after) -> retained.begin(subscription, after);
+            case Effect.ContinueRetained(Subscription subscription, String after) ->
+                retained.begin(subscription, after);
             case Effect.MoreRetained(Subscription subscription) -> retained.more(subscription);
             case Effect.ForgetReceipt(int packetId) ->
                 write(
@@ -250,7 +252,8 @@ final class SessionRunner extends Receiver {
             broker.router().publish(new OfClient(route.packetId(), message, receipt), lane);
         }
         boolean stored = message.qos() > 0 || message.retain();
-        if (!restingForRoom && (stored ? broker.router().isFull(lane) : broker.router().isCongested())) {
+        if (!restingForRoom
+                && (stored ? broker.router().isFull(lane) : broker.router().isCongested())) {
             restingForRoom = true;
             connection.pauseReading();
             shard.waits(this);
@@ -311,16 +314,21 @@ final class SessionRunner extends Receiver {
     private void subscribe(int packetId, List<Subscription> subscriptions) {
         List<Sessions.StoredSubscription> rows =
                 subscriptions.stream().map(this::toRow).toList();
-        openGroups(subscriptions, () -> ask(
-                () -> broker.store().sessions().subscribe(identity.sessionId(), identity.epoch(), rows), stored -> {
-            if (stored.isEmpty()) {
-                lost();
-            } else {
-                on(new Event.Subscribed(
-                        packetId,
-                        stored.stream().map(SessionStart::subscription).toList()));
-            }
-        }));
+        openGroups(
+                subscriptions,
+                () -> ask(
+                        () -> broker.store().sessions().subscribe(identity.sessionId(), identity.epoch(), rows),
+                        stored -> {
+                            if (stored.isEmpty()) {
+                                lost();
+                            } else {
+                                on(new Event.Subscribed(
+                                        packetId,
+                                        stored.stream()
+                                                .map(SessionStart::subscription)
+                                                .toList()));
+                            }
+                        }));
     }
 
     /** SUBACK of a shared subscription waits until its group follows the log: nothing after it may be missed (I7). */
@@ -334,12 +342,14 @@ final class SessionRunner extends Receiver {
         }
         asked();
         shared.forEach(subscription -> joinedGroups.add(Groups.key(subscription)));
-        broker.groups().open(this, shared).onSuccess(open -> shard.post(() -> {
-            answered();
-            if (!ended) {
-                then.run();
-            }
-        }));
+        broker.groups()
+                .open(this, shared)
+                .onSuccess(open -> shard.post(() -> {
+                    answered();
+                    if (!ended) {
+                        then.run();
+                    }
+                }));
     }
 
     private void unsubscribe(int packetId, List<Subscription> subscriptions) {

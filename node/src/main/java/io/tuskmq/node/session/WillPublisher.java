@@ -38,7 +38,9 @@ public final class WillPublisher {
     /** True when this call has published it. */
     Future<Boolean> publish(DueWill will) {
         if (dropped.contains(will.willId())) {
-            return store.wills().apply(will.willId(), new Sessions.WillAction.Drop()).map(false);
+            return store.wills()
+                    .apply(will.willId(), new Sessions.WillAction.Drop())
+                    .map(false);
         }
         if (!onTheirWay.add(will.willId())) {
             return Future.succeededFuture(false);
