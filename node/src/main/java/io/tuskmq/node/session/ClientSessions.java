@@ -57,7 +57,7 @@ public final class ClientSessions {
             return Future.succeededFuture();
         }
         Connection connection = client.connection();
-        claims.claim(client.claim(incarnation))
+        claims.claim(client.claim(incarnation, claims.newToken(incarnation)))
                 .onComplete(
                         claimed -> client.shard()
                                 .post(() -> claimed(client, claimed, started).onComplete(done)),

@@ -183,7 +183,8 @@ final class Group {
     }
 
     private Future<Opened> openStored() {
-        var claim = new Sessions.Claim(key, PRINCIPAL, incarnation, false, Sessions.NEVER_EXPIRES, true, null);
+        var claim = new Sessions.Claim(
+                key, PRINCIPAL, incarnation, claims.newToken(incarnation), false, Sessions.NEVER_EXPIRES, true, null);
         return claims.claim(claim).compose(claimed -> switch (claimed) {
             case Claimed.Owned owned ->
                 subscribed(owned)
@@ -204,7 +205,7 @@ final class Group {
                 filter, "", 1, false, true, DO_NOT_SEND_RETAINED, 0, 0, new LaneVector(), null);
         return broker.store()
                 .sessions()
-                .subscribe(owned.sessionId(), owned.epoch(), List.of(row))
+                .subscribe(owned.sessionId(), owned.epoch(), 1, List.of(row))
                 .compose(stored -> stored.isEmpty()
                         ? Future.failedFuture("the group was claimed anew")
                         : Future.succeededFuture(stored.getFirst()));
