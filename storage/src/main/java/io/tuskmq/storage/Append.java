@@ -7,8 +7,12 @@ import org.jspecify.annotations.Nullable;
  * by the {@link LaneWriter} from {@link LaneWriter#append} until one of the {@link LaneListener}'s methods is called for it.
  */
 public abstract class Append {
-    /** An incoming QoS 2 packet id to be remembered in the same transaction, guarded by the session's epoch (I3). */
-    public record Receipt(long sessionId, long epoch, int packetId) {}
+    /**
+     * An incoming QoS 2 packet id to be remembered in the same transaction, guarded by the session's epoch (I3).
+     *
+     * @param number above those of earlier receipts and of {@link Sessions#forgetReceipt} in this claim
+     */
+    public record Receipt(long sessionId, long epoch, long number, int packetId) {}
 
     private final Message message;
     private final @Nullable Receipt receipt;

@@ -9,12 +9,12 @@ import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The parameters of one call of {@code append_batch} (migration V2), in columns. */
+/** The parameters of one call of {@code append_batch} (migration V5), in columns. */
 final class AppendCall {
     static final String APPEND = """
             SELECT status, version, owner, head, refused FROM append_batch(
                 $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-                $24, $25, $26, $27)""";
+                $24, $25, $26, $27, $28)""";
 
     /** Bit 2 of the log's flags: RETAIN as published. */
     static final int RETAIN_FLAG = 4;
@@ -32,6 +32,7 @@ final class AppendCall {
     private final List<Long> receiptSessions = new ArrayList<>();
     private final List<Long> receiptEpochs = new ArrayList<>();
     private final List<Integer> receiptPackets = new ArrayList<>();
+    private final List<Long> receiptNumbers = new ArrayList<>();
 
     private final List<Long> willIds = new ArrayList<>();
     private final List<Long> wills = new ArrayList<>();
@@ -77,6 +78,7 @@ final class AppendCall {
             receiptSessions.add(receipt.sessionId());
             receiptEpochs.add(receipt.epoch());
             receiptPackets.add(receipt.packetId());
+            receiptNumbers.add(receipt.number());
         }
         if (append.willId() != 0) {
             willIds.add(append.id());
@@ -113,6 +115,7 @@ final class AppendCall {
                 .addArrayOfLong(longs(receiptSessions))
                 .addArrayOfLong(longs(receiptEpochs))
                 .addArrayOfInteger(receiptPackets.toArray(Integer[]::new))
+                .addArrayOfLong(longs(receiptNumbers))
                 .addArrayOfLong(longs(willIds))
                 .addArrayOfLong(longs(wills))
                 .addArrayOfLong(longs(retainedIds))

@@ -208,7 +208,8 @@ final class MemoryLaneWriter implements LaneWriter {
         Append.Receipt receipt = append.receipt();
         if (receipt != null) {
             SessionRow session = tables.ownSession(receipt.sessionId(), receipt.epoch());
-            if (session == null || !session.receipts.add(receipt.packetId())) {
+            var taken = new MemoryTables.Write(receipt.epoch(), receipt.number());
+            if (session == null || session.receipts.putIfAbsent(receipt.packetId(), taken) != null) {
                 return false;
             }
         }

@@ -3,10 +3,12 @@ package io.tuskmq.storage;
 import io.tuskmq.storage.MemoryTables.FilterRow;
 import io.tuskmq.storage.MemoryTables.SessionRow;
 import io.tuskmq.storage.MemoryTables.WillRow;
+import io.tuskmq.storage.MemoryTables.Write;
 import io.tuskmq.storage.rules.LaneVector;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,9 @@ final class MemorySessions implements Sessions {
         if (!tables.nodes.containsKey(claim.incarnation())) {
             throw new StorageException(StorageException.Kind.FENCED, "the lease was revoked", null);
         }
+        if (tables.abandonedClaims.contains(claim.token())) {
+            throw new StorageException(StorageException.Kind.TRANSIENT, "the claim was abandoned", null);
+        }
         SessionRow found = tables.sessionsByClient.get(claim.clientId());
         if (found != null && found.expiresAtMillis <= tables.nowMillis()) {
             tables.deleteSession(found);
@@ -45,6 +50,7 @@ final class MemorySessions implements Sessions {
             }
         }
         boolean resumed = found != null && !claim.cleanStart();
+        tables.wills.values().removeIf(will -> isOf(claim, will));
         settleOldWills(claim.clientId(), resumed ? found : null);
         List<Wills.DueWill> due = dueWills(claim.clientId());
         if (found != null && !resumed) {
@@ -54,10 +60,35 @@ final class MemorySessions implements Sessions {
         if (session != null) {
             session.epoch++;
             session.owner = claim.incarnation();
+            session.checkpointNumber = 0;
+            session.changeNumber = 0;
+            if (session.claimToken != claim.token()) {
+                session.expiryBefore = resumed ? session.expirySeconds : claim.expirySeconds();
+            }
+            session.claimToken = claim.token();
             session.expirySeconds = claim.expirySeconds();
             session.expiresAtMillis = MemoryTables.NO_EXPIRY;
         }
         return owned(claim, session, resumed, due);
+    }
+
+    private static boolean isOf(Claim claim, WillRow will) {
+        return will.clientId.equals(claim.clientId()) && will.claimToken == claim.token();
+    }
+
+    @Override
+    public Future<Void> abandon(Claim claim) {
+        return runner.<Object>run("sessions.abandon", () -> {
+                    tables.abandonedClaims.add(claim.token());
+                    tables.wills.values().removeIf(will -> isOf(claim, will));
+                    SessionRow session = tables.sessionsByClient.get(claim.clientId());
+                    if (session != null && session.claimToken == claim.token() && session.owner != 0) {
+                        session.expirySeconds = session.expiryBefore;
+                        tables.goOffline(session);
+                    }
+                    return claim;
+                })
+                .mapEmpty();
     }
 
     /** The wills of this client's earlier connections: due now, unless a delayed one is called off by the session's return. */
@@ -96,8 +127,7 @@ final class MemorySessions implements Sessions {
         long willId = 0;
         if (claim.will() != null) {
             willId = tables.nextId();
-            tables.wills.put(
-                    willId, new WillRow(willId, claim.clientId(), sessionId, claim.incarnation(), claim.will()));
+            tables.wills.put(willId, new WillRow(willId, sessionId, claim, claim.will()));
         }
         SessionState state = session == null
                 ? new SessionState(tables.heads(), NONE, List.of(), List.of())
@@ -105,14 +135,17 @@ final class MemorySessions implements Sessions {
                         session.cursor.copy(),
                         session.inflight.clone(),
                         List.copyOf(session.subscriptions.values()),
-                        List.copyOf(session.receipts));
+                        List.copyOf(session.receipts.keySet()));
         return new Claimed.Owned(sessionId, session == null ? 0 : session.epoch, resumed, state, willId, due);
     }
 
     @Override
     public Future<Boolean> checkpoint(Checkpoint checkpoint, boolean durable) {
         return guarded("sessions.checkpoint", checkpoint.sessionId(), checkpoint.epoch(), session -> {
-            write(session, checkpoint);
+            if (checkpoint.number() > session.checkpointNumber) {
+                session.checkpointNumber = checkpoint.number();
+                write(session, checkpoint);
+            }
             return true;
         });
     }
@@ -146,25 +179,31 @@ final class MemorySessions implements Sessions {
 
     @Override
     public Future<List<StoredSubscription>> subscribe(
-            long sessionId, long epoch, List<StoredSubscription> subscriptions) {
+            long sessionId, long epoch, long number, List<StoredSubscription> subscriptions) {
         List<StoredSubscription> asked = List.copyOf(subscriptions);
         return runner.run("sessions.subscribe", () -> {
             SessionRow session = tables.ownSession(sessionId, epoch);
-            if (session == null) {
+            if (session == null || number < session.changeNumber) {
                 return List.of();
             }
-            asked.forEach(subscription -> store(session, subscription));
+            if (number > session.changeNumber) {
+                session.changeNumber = number;
+                asked.forEach(subscription -> store(session, number, subscription));
+            }
             return asked.stream()
                     .map(s -> session.subscriptions.get(new SubscriptionKey(s.filter(), s.share())))
+                    .filter(Objects::nonNull)
                     .toList();
         });
     }
 
-    private void store(SessionRow session, StoredSubscription asked) {
+    private void store(SessionRow session, long number, StoredSubscription asked) {
         SubscriptionKey key = new SubscriptionKey(asked.filter(), asked.share());
         StoredSubscription old = session.subscriptions.get(key);
-        long filterId = asked.qos() == 0 ? 0 : filterId(asked.filter());
+        boolean readsOn = old != null && old.filterId() != 0;
+        long filterId = asked.qos() == 0 && !readsOn ? 0 : filterId(asked.filter());
         LaneVector start = old != null && old.filterId() == filterId && filterId != 0 ? old.start() : tables.heads();
+        session.changes.put(key, new Write(session.epoch, number));
         session.subscriptions.put(
                 key,
                 new StoredSubscription(
@@ -188,22 +227,31 @@ final class MemorySessions implements Sessions {
     }
 
     @Override
-    public Future<List<Boolean>> unsubscribe(long sessionId, long epoch, List<SubscriptionKey> keys) {
+    public Future<List<Boolean>> unsubscribe(long sessionId, long epoch, long number, List<SubscriptionKey> keys) {
         List<SubscriptionKey> asked = List.copyOf(keys);
         return runner.run("sessions.unsubscribe", () -> {
             SessionRow session = tables.ownSession(sessionId, epoch);
-            return session == null
-                    ? List.of()
-                    : asked.stream()
-                            .map(key -> session.subscriptions.remove(key) != null)
-                            .toList();
+            if (session == null || number < session.changeNumber) {
+                return List.of();
+            }
+            boolean again = number == session.changeNumber;
+            session.changeNumber = number;
+            return asked.stream()
+                    .map(key -> again || session.subscriptions.remove(key) != null)
+                    .toList();
         });
     }
 
     @Override
-    public Future<Boolean> retainedProgress(long sessionId, long epoch, SubscriptionKey key, @Nullable String after) {
+    public Future<Boolean> retainedProgress(
+            long sessionId, long epoch, long number, SubscriptionKey key, @Nullable String after) {
         return guarded("sessions.retainedProgress", sessionId, epoch, session -> {
-            session.subscriptions.computeIfPresent(key, (k, s) -> withRetainedAfter(s, after));
+            Write progress = new Write(epoch, number);
+            Write last = session.changes.get(key);
+            if (last != null && last.isBefore(progress)) {
+                session.changes.put(key, progress);
+                session.subscriptions.computeIfPresent(key, (k, s) -> withRetainedAfter(s, after));
+            }
             return true;
         });
     }
@@ -223,9 +271,10 @@ final class MemorySessions implements Sessions {
     }
 
     @Override
-    public Future<Boolean> forgetReceipt(long sessionId, long epoch, int packetId) {
+    public Future<Boolean> forgetReceipt(long sessionId, long epoch, long number, int packetId) {
         return guarded("sessions.forgetReceipt", sessionId, epoch, session -> {
-            session.receipts.remove(packetId);
+            session.receipts.computeIfPresent(
+                    packetId, (id, taken) -> taken.isBefore(new Write(epoch, number)) ? null : taken);
             return true;
         });
     }

@@ -7,11 +7,11 @@ import io.tuskmq.storage.rules.LogId;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +54,13 @@ final class MemoryTables {
 
     record RemovedFilter(FilterRow row, long removedVersion) {}
 
+    /** The number of a call, and the epoch that it counts in. */
+    record Write(long epoch, long number) {
+        boolean isBefore(Write other) {
+            return epoch < other.epoch || (epoch == other.epoch && number < other.number);
+        }
+    }
+
     static final class SessionRow {
         final long sessionId;
         final String clientId;
@@ -63,12 +70,23 @@ final class MemoryTables {
         long owner;
 
         long expirySeconds;
+        /** As it was before the last claim. */
+        long expiryBefore;
+
         long expiresAtMillis = NO_EXPIRY;
         LaneVector cursor;
         byte[] inflight = {};
+        /** Of the last checkpoint, and of the last change of subscriptions, of the last claim. */
+        long checkpointNumber;
+
+        long changeNumber;
+        long claimToken;
         final TreeMap<SubscriptionKey, StoredSubscription> subscriptions =
                 new TreeMap<>(Comparator.comparing(SubscriptionKey::filter).thenComparing(SubscriptionKey::share));
-        final TreeSet<Integer> receipts = new TreeSet<>();
+        /** Which calls the subscriptions are from. */
+        final Map<SubscriptionKey, Write> changes = new HashMap<>();
+        /** By packet id. */
+        final TreeMap<Integer, Write> receipts = new TreeMap<>();
 
         SessionRow(long sessionId, String clientId, String principal, LaneVector cursor) {
             this.sessionId = sessionId;
@@ -85,16 +103,18 @@ final class MemoryTables {
         final long sessionId;
 
         final Sessions.NewWill will;
+        final long claimToken;
         /** 0 = its connection has ended. */
         long owner;
 
         long dueAtMillis = NOT_DUE;
 
-        WillRow(long willId, String clientId, long sessionId, long owner, Sessions.NewWill will) {
+        WillRow(long willId, long sessionId, Sessions.Claim claim, Sessions.NewWill will) {
             this.willId = willId;
-            this.clientId = clientId;
+            this.clientId = claim.clientId();
             this.sessionId = sessionId;
-            this.owner = owner;
+            this.owner = claim.incarnation();
+            this.claimToken = claim.token();
             this.will = will;
         }
     }
@@ -110,6 +130,7 @@ final class MemoryTables {
     final TreeMap<Long, SessionRow> sessions = new TreeMap<>();
     final Map<String, SessionRow> sessionsByClient = new HashMap<>();
     final TreeMap<Long, WillRow> wills = new TreeMap<>();
+    final Set<Long> abandonedClaims = new HashSet<>();
     final Map<Long, TreeMap<Long, Message>> log = new HashMap<>();
     final TreeMap<String, Message> retained = new TreeMap<>(MemoryTables::compareByBytes);
 

@@ -15,9 +15,11 @@ import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -28,29 +30,53 @@ import org.jspecify.annotations.Nullable;
 final class PgClaims {
     static final Batcher.Limits LIMITS = new Batcher.Limits(2, 100, 20_000);
 
-    /** A claim with its answer, empty when the node's own lease was revoked. */
-    private record Fenced(@Nullable Claimed claimed) {}
+    static final Batcher.Limits ABANDONED = new Batcher.Limits(1, 500, 100_000);
+
+    /** What became of a claim: it was answered or refused, one of the two. */
+    private record Outcome(
+            @Nullable Claimed claimed, @Nullable StorageException refused) {}
+
+    private record Done() {}
 
     private final Sql sql;
-    private final Batcher<Claim, Fenced> batcher;
+    private final Batcher<Claim, Outcome> batcher;
+    private final Batcher<Claim, Done> abandoned;
 
     PgClaims(Sql sql) {
         this.sql = sql;
         this.batcher = new Batcher<>("claim", LIMITS, batch -> Rounds.run(batch, Claim::clientId, this::claimAll));
+        this.abandoned = new Batcher<>("abandon", ABANDONED, this::abandonAll);
     }
 
     Future<Claimed> claim(Claim claim) {
         return batcher.submit(claim).map(answer -> {
-            if (answer.claimed() == null) {
-                throw new StorageException(StorageException.Kind.FENCED, "the node's lease was revoked", null);
+            if (answer.refused() != null) {
+                throw answer.refused();
             }
-            return answer.claimed();
+            return Objects.requireNonNull(answer.claimed());
         });
     }
 
-    static final String CLAIM = "SELECT * FROM claim_sessions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
+    static final String ABANDON = "SELECT abandon_claims($1, $2, $3)";
 
-    private Future<List<Fenced>> claimAll(List<Claim> claims) {
+    Future<Void> abandon(Claim claim) {
+        return abandoned.submit(claim).mapEmpty();
+    }
+
+    private Future<List<Done>> abandonAll(List<Claim> claims) {
+        return sql.query(
+                        ABANDON,
+                        Tuple.of(
+                                texts(claims, Claim::clientId),
+                                longs(claims, Claim::incarnation),
+                                longs(claims, Claim::token)))
+                .map(rows -> Collections.nCopies(claims.size(), new Done()));
+    }
+
+    static final String CLAIM =
+            "SELECT * FROM claim_sessions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+
+    private Future<List<Outcome>> claimAll(List<Claim> claims) {
         return sql.query(CLAIM, Tuple.from(new @Nullable Object[] {
                     texts(claims, Claim::clientId),
                     texts(claims, Claim::principal),
@@ -66,7 +92,8 @@ final class PgClaims {
                     buffers(claims, ofWill(will -> PgWills.orNull(will.message().properties()))),
                     buffers(claims, ofWill(will -> will.message().payload())),
                     claims.stream().map(ofWill(NewWill::delaySeconds)).toArray(Long[]::new),
-                    claims.stream().map(ofWill(NewWill::messageExpirySeconds)).toArray(Long[]::new)
+                    claims.stream().map(ofWill(NewWill::messageExpirySeconds)).toArray(Long[]::new),
+                    longs(claims, Claim::token)
                 }))
                 .compose(rows -> withWhatTheyHold(claims, rows));
     }
@@ -81,7 +108,7 @@ final class PgClaims {
             Map<Long, List<Integer>> receipts,
             Map<String, List<Wills.DueWill>> wills) {}
 
-    private Future<List<Fenced>> withWhatTheyHold(List<Claim> claims, RowSet<Row> rows) {
+    private Future<List<Outcome>> withWhatTheyHold(List<Claim> claims, RowSet<Row> rows) {
         List<Long> present = new ArrayList<>();
         List<String> due = new ArrayList<>();
         for (Row row : rows) {
@@ -94,18 +121,34 @@ final class PgClaims {
                 }
             }
         }
-        // Tried twice: the sessions are ours by now, and a failure here would leave them without a connection.
-        return held(present, due).recover(lost -> held(present, due)).map(held -> {
-            @Nullable Fenced[] answers = new Fenced[claims.size()];
-            for (Row row : rows) {
-                int nth = row.getInteger("nth") - 1;
-                answers[nth] = new Fenced(claimed(claims.get(nth), row, held));
-            }
-            return List.of(answers);
-        });
+        // Tried twice, and never another failure than TRANSIENT: the sessions are ours by now.
+        return held(present, due)
+                .recover(lost -> held(present, due))
+                .recover(lost -> Future.failedFuture(new StorageException(
+                        StorageException.Kind.TRANSIENT, "what claimed sessions hold can't be read", lost)))
+                .map(held -> {
+                    @Nullable Outcome[] answers = new Outcome[claims.size()];
+                    for (Row row : rows) {
+                        int nth = row.getInteger("nth") - 1;
+                        answers[nth] = outcome(claims.get(nth), row, held);
+                    }
+                    return List.of(answers);
+                });
     }
 
-    private static @Nullable Claimed claimed(Claim claim, Row row, Held held) {
+    private static Outcome outcome(Claim claim, Row row, Held held) {
+        return switch (row.getString("outcome")) {
+            case "fenced" ->
+                new Outcome(
+                        null, new StorageException(StorageException.Kind.FENCED, "the node's lease was revoked", null));
+            case "abandoned" ->
+                new Outcome(
+                        null, new StorageException(StorageException.Kind.TRANSIENT, "the claim was abandoned", null));
+            default -> new Outcome(claimed(claim, row, held), null);
+        };
+    }
+
+    private static Claimed claimed(Claim claim, Row row, Held held) {
         return switch (row.getString("outcome")) {
             case "owned" -> {
                 long sessionId = row.getLong("session_id");
@@ -123,7 +166,7 @@ final class PgClaims {
             }
             case "principal" -> new Claimed.OtherPrincipal();
             case "elsewhere" -> new Claimed.OwnedElsewhere(row.getLong("owner"));
-            default -> null;
+            default -> throw new IllegalStateException(row.getString("outcome"));
         };
     }
 

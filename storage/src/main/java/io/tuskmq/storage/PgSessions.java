@@ -12,8 +12,10 @@ import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +26,7 @@ final class PgSessions implements Sessions {
     private static final Batcher.Limits RELEASES = new Batcher.Limits(1, 500, 100_000);
     private static final Batcher.Limits RECEIPTS = new Batcher.Limits(1, 1_000, 100_000);
 
-    private record Receipt(long sessionId, long epoch, int packetId) {}
+    private record Receipt(long sessionId, long epoch, long number, int packetId) {}
 
     private final Sql sql;
     private final PgClaims claims;
@@ -58,6 +60,11 @@ final class PgSessions implements Sessions {
     }
 
     @Override
+    public Future<Void> abandon(Claim claim) {
+        return claims.abandon(claim);
+    }
+
+    @Override
     public Future<Boolean> checkpoint(Checkpoint checkpoint, boolean durable) {
         return (durable ? durableCheckpoints : lazyCheckpoints).submit(checkpoint);
     }
@@ -66,13 +73,13 @@ final class PgSessions implements Sessions {
         return Rounds.run(batch, Checkpoint::sessionId, round -> checkpointRound(connections, round));
     }
 
-    static final String CHECKPOINT = "SELECT held FROM checkpoint_sessions($1, $2, $3, $4, $5, $6) AS held";
+    static final String CHECKPOINT = "SELECT held FROM checkpoint_sessions($1, $2, $3, $4, $5, $6, $7) AS held";
 
     private static Future<List<Boolean>> checkpointRound(Sql connections, List<Checkpoint> round) {
         List<Checkpoint> sorted = sorted(round, Checkpoint::sessionId);
-        return connections
-                .query(CHECKPOINT, Tuple.from(columns(sorted)))
-                .map(rows -> held(rows, round, Checkpoint::sessionId));
+        List<@Nullable Object> columns = columns(sorted);
+        columns.add(longs(sorted, Checkpoint::number));
+        return connections.query(CHECKPOINT, Tuple.from(columns)).map(rows -> held(rows, round, Checkpoint::sessionId));
     }
 
     private static <T> List<T> sorted(List<T> batch, ToLongFunction<T> id) {
@@ -124,36 +131,39 @@ final class PgSessions implements Sessions {
     }
 
     @Override
-    public Future<List<StoredSubscription>> subscribe(long sessionId, long epoch, List<StoredSubscription> asked) {
-        return subscriptions.subscribe(sessionId, epoch, asked);
+    public Future<List<StoredSubscription>> subscribe(
+            long sessionId, long epoch, long number, List<StoredSubscription> asked) {
+        return subscriptions.subscribe(sessionId, epoch, number, asked);
     }
 
     @Override
-    public Future<List<Boolean>> unsubscribe(long sessionId, long epoch, List<SubscriptionKey> keys) {
-        return subscriptions.unsubscribe(sessionId, epoch, keys);
+    public Future<List<Boolean>> unsubscribe(long sessionId, long epoch, long number, List<SubscriptionKey> keys) {
+        return subscriptions.unsubscribe(sessionId, epoch, number, keys);
     }
 
     @Override
-    public Future<Boolean> retainedProgress(long sessionId, long epoch, SubscriptionKey key, @Nullable String after) {
-        return subscriptions.retainedProgress(sessionId, epoch, key, after);
+    public Future<Boolean> retainedProgress(
+            long sessionId, long epoch, long number, SubscriptionKey key, @Nullable String after) {
+        return subscriptions.retainedProgress(sessionId, epoch, number, key, after);
     }
 
     @Override
-    public Future<Boolean> forgetReceipt(long sessionId, long epoch, int packetId) {
-        return receipts.submit(new Receipt(sessionId, epoch, packetId));
+    public Future<Boolean> forgetReceipt(long sessionId, long epoch, long number, int packetId) {
+        return receipts.submit(new Receipt(sessionId, epoch, number, packetId));
     }
 
     static final String FORGET = """
             WITH held AS MATERIALIZED (
-                SELECT s.session_id FROM session s
+                SELECT s.session_id, s.epoch FROM session s
                   JOIN (SELECT DISTINCT * FROM unnest($1::bigint[], $2::bigint[])) AS d (id, epoch)
                     ON s.session_id = d.id AND s.epoch = d.epoch
                  ORDER BY s.session_id FOR SHARE OF s
             ), gone AS (
-                DELETE FROM receipt r USING unnest($1::bigint[], $3::integer[]) AS d (session_id, packet_id)
-                 WHERE r.session_id = d.session_id AND r.packet_id = d.packet_id
-                   AND d.session_id IN (SELECT session_id FROM held))
-            SELECT session_id AS held FROM held""";
+                DELETE FROM receipt r
+                 USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::integer[]) AS d (session_id, epoch, number, packet_id)
+                 WHERE r.session_id = d.session_id AND r.packet_id = d.packet_id AND (r.epoch, r.number) < (d.epoch, d.number)
+                   AND (d.session_id, d.epoch) IN (SELECT session_id, epoch FROM held))
+            SELECT session_id, epoch FROM held""";
 
     private Future<List<Boolean>> forgetAll(List<Receipt> batch) {
         return sql.query(
@@ -161,8 +171,15 @@ final class PgSessions implements Sessions {
                         Tuple.of(
                                 longs(batch, Receipt::sessionId),
                                 longs(batch, Receipt::epoch),
+                                longs(batch, Receipt::number),
                                 integers(batch, Receipt::packetId)))
-                .map(rows -> held(rows, batch, Receipt::sessionId));
+                .map(rows -> {
+                    Map<Long, Long> epochs = new HashMap<>();
+                    rows.forEach(row -> epochs.put(row.getLong("session_id"), row.getLong("epoch")));
+                    return batch.stream()
+                            .map(one -> epochs.getOrDefault(one.sessionId(), 0L) == one.epoch())
+                            .toList();
+                });
     }
 
     static final String END_EXPIRED = "SELECT end_expired_sessions($1) AS ended";

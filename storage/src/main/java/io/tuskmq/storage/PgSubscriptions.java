@@ -26,13 +26,14 @@ import org.jspecify.annotations.Nullable;
 final class PgSubscriptions {
     private static final Batcher.Limits LIMITS = new Batcher.Limits(1, 100, 20_000);
 
-    private record Subscribe(long sessionId, long epoch, List<StoredSubscription> subscriptions) {}
+    private record Subscribe(long sessionId, long epoch, long number, List<StoredSubscription> subscriptions) {}
 
-    private record Unsubscribe(long sessionId, long epoch, List<SubscriptionKey> keys) {}
+    private record Unsubscribe(long sessionId, long epoch, long number, List<SubscriptionKey> keys) {}
 
     private record Progress(
             long sessionId,
             long epoch,
+            long number,
             SubscriptionKey key,
             @Nullable String after) {}
 
@@ -68,28 +69,29 @@ final class PgSubscriptions {
                 row.getString("retained_after"));
     }
 
-    Future<List<StoredSubscription>> subscribe(long sessionId, long epoch, List<StoredSubscription> subscriptions) {
+    Future<List<StoredSubscription>> subscribe(
+            long sessionId, long epoch, long number, List<StoredSubscription> subscriptions) {
         return subscriptions.isEmpty()
                 ? Future.succeededFuture(List.of())
-                : subscribes.submit(new Subscribe(sessionId, epoch, List.copyOf(subscriptions)));
+                : subscribes.submit(new Subscribe(sessionId, epoch, number, List.copyOf(subscriptions)));
     }
 
-    static final String SUBSCRIBE = "SELECT * FROM subscribe($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    static final String SUBSCRIBE = "SELECT * FROM subscribe($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
-    private record Asked(long sessionId, long epoch, StoredSubscription subscription) {}
+    private record Asked(Subscribe of, StoredSubscription subscription) {}
 
     private Future<List<List<StoredSubscription>>> subscribeAll(List<Subscribe> batch) {
         // The last one wins when a SUBSCRIBE names a filter twice.
         Map<RowKey, Asked> distinct = new LinkedHashMap<>();
         for (Subscribe one : batch) {
             for (StoredSubscription s : one.subscriptions()) {
-                distinct.put(new RowKey(one.sessionId(), key(s)), new Asked(one.sessionId(), one.epoch(), s));
+                distinct.put(new RowKey(one.sessionId(), key(s)), new Asked(one, s));
             }
         }
         List<Asked> rows = List.copyOf(distinct.values());
         Tuple args = Tuple.from(new @Nullable Object[] {
-            longs(rows, Asked::sessionId),
-            longs(rows, Asked::epoch),
+            longs(rows, asked -> asked.of().sessionId()),
+            longs(rows, asked -> asked.of().epoch()),
             texts(rows, asked -> asked.subscription().filter()),
             texts(rows, asked -> asked.subscription().share()),
             shorts(rows, asked -> asked.subscription().qos()),
@@ -97,7 +99,8 @@ final class PgSubscriptions {
             booleans(rows, asked -> asked.subscription().retainAsPublished()),
             shorts(rows, asked -> asked.subscription().retainHandling()),
             integers(rows, asked -> asked.subscription().subscriptionId()),
-            texts(rows, asked -> asked.subscription().retainedAfter())
+            texts(rows, asked -> asked.subscription().retainedAfter()),
+            longs(rows, asked -> asked.of().number())
         });
         return sql.query(SUBSCRIBE, args).map(stored -> answers(batch, stored));
     }
@@ -122,24 +125,13 @@ final class PgSubscriptions {
         return answers;
     }
 
-    Future<List<Boolean>> unsubscribe(long sessionId, long epoch, List<SubscriptionKey> keys) {
+    Future<List<Boolean>> unsubscribe(long sessionId, long epoch, long number, List<SubscriptionKey> keys) {
         return keys.isEmpty()
                 ? Future.succeededFuture(List.of())
-                : unsubscribes.submit(new Unsubscribe(sessionId, epoch, List.copyOf(keys)));
+                : unsubscribes.submit(new Unsubscribe(sessionId, epoch, number, List.copyOf(keys)));
     }
 
-    static final String UNSUBSCRIBE = """
-            WITH held AS MATERIALIZED (
-                SELECT s.session_id FROM session s JOIN unnest($1::bigint[], $2::bigint[]) AS d (id, epoch)
-                    ON s.session_id = d.id AND s.epoch = d.epoch
-                 ORDER BY s.session_id FOR SHARE OF s
-            ), gone AS (
-                DELETE FROM subscription x
-                 USING unnest($3::bigint[], $4::text[], $5::text[]) AS d (session_id, filter, share)
-                 WHERE x.session_id = d.session_id AND x.filter = d.filter AND x.share = d.share
-                   AND d.session_id IN (SELECT session_id FROM held)
-                RETURNING x.session_id, x.filter, x.share)
-            SELECT held.session_id, gone.filter, gone.share FROM held LEFT JOIN gone USING (session_id)""";
+    static final String UNSUBSCRIBE = "SELECT * FROM unsubscribe($1, $2, $3, $4, $5, $6)";
 
     private Future<List<List<Boolean>>> unsubscribeAll(List<Unsubscribe> batch) {
         List<RowKey> rows = batch.stream()
@@ -148,14 +140,19 @@ final class PgSubscriptions {
         Tuple args = Tuple.of(
                 longs(batch, Unsubscribe::sessionId),
                 longs(batch, Unsubscribe::epoch),
+                longs(batch, Unsubscribe::number),
                 longs(rows, RowKey::sessionId),
                 texts(rows, row -> row.key().filter()),
                 texts(rows, row -> row.key().share()));
         return sql.query(UNSUBSCRIBE, args).map(answer -> {
             Set<Long> held = new HashSet<>();
+            Set<Long> again = new HashSet<>();
             Set<RowKey> gone = new HashSet<>();
             for (Row row : answer) {
                 held.add(row.getLong("session_id"));
+                if (row.getBoolean("again")) {
+                    again.add(row.getLong("session_id"));
+                }
                 if (row.getString("filter") != null) {
                     gone.add(new RowKey(
                             row.getLong("session_id"),
@@ -168,7 +165,8 @@ final class PgSubscriptions {
                 answers.add(
                         held.contains(one.sessionId())
                                 ? one.keys().stream()
-                                        .map(key -> gone.remove(new RowKey(one.sessionId(), key)))
+                                        .map(key -> again.contains(one.sessionId())
+                                                || gone.remove(new RowKey(one.sessionId(), key)))
                                         .toList()
                                 : List.of());
             }
@@ -176,20 +174,22 @@ final class PgSubscriptions {
         });
     }
 
-    Future<Boolean> retainedProgress(long sessionId, long epoch, SubscriptionKey key, @Nullable String after) {
-        return progresses.submit(new Progress(sessionId, epoch, key, after));
+    Future<Boolean> retainedProgress(
+            long sessionId, long epoch, long number, SubscriptionKey key, @Nullable String after) {
+        return progresses.submit(new Progress(sessionId, epoch, number, key, after));
     }
 
     static final String PROGRESS = """
             WITH held AS MATERIALIZED (
-                SELECT s.session_id, d.filter, d.share, d.after
+                SELECT s.session_id, s.epoch, d.filter, d.share, d.after, d.number
                   FROM session s
-                  JOIN unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[])
-                       AS d (id, epoch, filter, share, after) ON s.session_id = d.id AND s.epoch = d.epoch
+                  JOIN unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[])
+                       AS d (id, epoch, filter, share, after, number) ON s.session_id = d.id AND s.epoch = d.epoch
                  ORDER BY s.session_id FOR SHARE OF s
             ), written AS (
-                UPDATE subscription x SET retained_after = held.after FROM held
-                 WHERE x.session_id = held.session_id AND x.filter = held.filter AND x.share = held.share)
+                UPDATE subscription x SET retained_after = held.after, epoch = held.epoch, number = held.number FROM held
+                 WHERE x.session_id = held.session_id AND x.filter = held.filter AND x.share = held.share
+                   AND (x.epoch, x.number) < (held.epoch, held.number))
             SELECT session_id FROM held""";
 
     private Future<List<Boolean>> progressAll(List<Progress> batch) {
@@ -198,7 +198,8 @@ final class PgSubscriptions {
                 longs(batch, Progress::epoch),
                 texts(batch, one -> one.key().filter()),
                 texts(batch, one -> one.key().share()),
-                texts(batch, Progress::after));
+                texts(batch, Progress::after),
+                longs(batch, Progress::number));
         return sql.query(PROGRESS, args).map(rows -> {
             Set<Long> held = new HashSet<>(Rows.list(rows, row -> row.getLong("session_id")));
             return batch.stream().map(one -> held.contains(one.sessionId())).toList();

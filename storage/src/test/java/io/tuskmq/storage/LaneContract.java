@@ -61,14 +61,15 @@ abstract class LaneContract {
     }
 
     private Claimed.Owned claim(String clientId, @Nullable NewWill will) {
-        Claim claim = new Claim(clientId, "p", lease.incarnation(), false, 1_000, true, will);
+        Claim claim = new Claim(clientId, "p", lease.incarnation(), StoreFixture.number(), false, 1_000, true, will);
         return (Claimed.Owned) await(store().sessions().claim(claim));
     }
 
     /** Subscribes a session and returns the filter's id; the node's copy hears of it when it catches up. */
     final long subscribe(Claimed.Owned session, String filter) {
         StoredSubscription asked = new StoredSubscription(filter, "", 1, false, false, 0, 0, 0, new LaneVector(), null);
-        return await(store().sessions().subscribe(session.sessionId(), session.epoch(), List.of(asked)))
+        return await(store().sessions()
+                        .subscribe(session.sessionId(), session.epoch(), StoreFixture.number(), List.of(asked)))
                 .getFirst()
                 .filterId();
     }
@@ -256,10 +257,10 @@ abstract class LaneContract {
         long filterId = filter("a");
         Claimed.Owned session = session("publisher");
         long id = session.sessionId();
-        appendWith("first", new Append.Receipt(id, session.epoch(), 1));
-        appendWith("old epoch", new Append.Receipt(id, session.epoch() - 1, 2));
-        appendWith("again", new Append.Receipt(id, session.epoch(), 1));
-        appendWith("gone", new Append.Receipt(id + 1_000, 1, 1));
+        appendWith("first", new Append.Receipt(id, session.epoch(), StoreFixture.number(), 1));
+        appendWith("old epoch", new Append.Receipt(id, session.epoch() - 1, StoreFixture.number(), 2));
+        appendWith("again", new Append.Receipt(id, session.epoch(), StoreFixture.number(), 1));
+        appendWith("gone", new Append.Receipt(id + 1_000, 1, StoreFixture.number(), 1));
         append("a", "last");
         events.awaitCommitted(2);
         LaneEvents.await(() -> events.refused.size() == 3, "refused");
@@ -319,7 +320,11 @@ abstract class LaneContract {
         events.awaitCommitted(1);
         assertEquals(0, await(store().filters().removeUnused(10)));
         await(store().sessions()
-                .unsubscribe(session.sessionId(), session.epoch(), List.of(new SubscriptionKey("a", ""))));
+                .unsubscribe(
+                        session.sessionId(),
+                        session.epoch(),
+                        StoreFixture.number(),
+                        List.of(new SubscriptionKey("a", ""))));
         assertEquals(1, await(store().filters().removeUnused(10)));
         assertEquals(0, await(store().filters().removeUnused(10)));
         append("a", "2");

@@ -3,6 +3,7 @@ package io.tuskmq.storage;
 import static io.tuskmq.storage.StoreFixture.claim;
 import static io.tuskmq.storage.StoreFixture.get;
 import static io.tuskmq.storage.StoreFixture.message;
+import static io.tuskmq.storage.StoreFixture.number;
 import static io.tuskmq.storage.StoreFixture.subscription;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -64,7 +65,8 @@ abstract class LogContract {
         StoredSubscription first =
                 store().subscribe(owned, subscription("t", 1)).getFirst();
         assertEquals(0, get(store().store().filters().removeUnused(10)));
-        get(store().sessions().unsubscribe(owned.sessionId(), owned.epoch(), List.of(new SubscriptionKey("t", ""))));
+        get(store().sessions()
+                .unsubscribe(owned.sessionId(), owned.epoch(), number(), List.of(new SubscriptionKey("t", ""))));
         assertEquals(1, get(store().store().filters().removeUnused(10)));
         get(store().store().filters().catchUp());
         assertEquals(0, store().matching("t", "x").filterIds().length);
@@ -127,7 +129,7 @@ abstract class LogContract {
     void aRepeatedReceiptIsRefused() {
         long node = store().node();
         Claimed.Owned owned = store().own(claim("a", node));
-        Append.Receipt receipt = new Append.Receipt(owned.sessionId(), owned.epoch(), 4);
+        Append.Receipt receipt = new Append.Receipt(owned.sessionId(), owned.epoch(), number(), 4);
         assertTrue(store().append(node, message("t", "1"), receipt, 0));
         assertFalse(store().append(node, message("t", "1"), receipt, 0));
     }

@@ -81,7 +81,7 @@ final class MemoryStoreFaultsTest {
         Future<Leases.Lease> leased = store.leases().register("n", 1, 1_000_000);
         chance.runAll();
         long node = leased.result().incarnation();
-        Future<Claimed> claimed = store.sessions().claim(new Claim("c", "p", node, false, 60, false, null));
+        Future<Claimed> claimed = store.sessions().claim(new Claim("c", "p", node, 1, false, 60, false, null));
         chance.runAll();
         Claimed.Owned owned = (Claimed.Owned) claimed.result();
 
@@ -126,7 +126,11 @@ final class MemoryStoreFaultsTest {
 
     private static void subscribe(MemoryStore store, Claimed.Owned owned, List<StoredSubscription> stored) {
         store.sessions()
-                .subscribe(owned.sessionId(), owned.epoch(), List.of(StoreFixture.subscription("t", 1)))
+                .subscribe(
+                        owned.sessionId(),
+                        owned.epoch(),
+                        StoreFixture.number(),
+                        List.of(StoreFixture.subscription("t", 1)))
                 .onSuccess(stored::addAll)
                 .onFailure(lost -> subscribe(store, owned, stored));
     }

@@ -145,7 +145,9 @@ class PgLaneTest extends LaneContract {
 
         long[] now = {events.head};
         assertTrue(await(store.sessions()
-                .checkpoint(new Checkpoint(session.sessionId(), session.epoch(), now, new byte[0]), true)));
+                .checkpoint(
+                        new Checkpoint(session.sessionId(), session.epoch(), StoreFixture.number(), now, new byte[0]),
+                        true)));
         assertEquals(1, await(store.maintainLog(24 * HOUR)).dropped());
         assertEquals(0, database.number("SELECT count(*) FROM log"));
         assertEquals(0, await(store.maintainLog(24 * HOUR)).dropped());
@@ -179,7 +181,10 @@ class PgLaneTest extends LaneContract {
         long old = database.number("SELECT min(id) FROM log");
         byte[] inflight = java.nio.ByteBuffer.allocate(12).putLong(old).array();
         long[] now = {events.head};
-        await(store.sessions().checkpoint(new Checkpoint(session.sessionId(), session.epoch(), now, inflight), true));
+        await(store.sessions()
+                .checkpoint(
+                        new Checkpoint(session.sessionId(), session.epoch(), StoreFixture.number(), now, inflight),
+                        true));
         assertEquals(0, await(store.maintainLog(24 * HOUR)).dropped());
     }
 

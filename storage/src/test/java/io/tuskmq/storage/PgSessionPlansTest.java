@@ -159,8 +159,10 @@ final class PgSessionPlansTest {
                     new Buffer[BATCH],
                     times(Buffer.buffer("x"), new Buffer[0]),
                     times(5L, new Long[0]),
-                    times(0L, new Long[0]));
+                    times(0L, new Long[0]),
+                    ids(1));
         }
+        assertReads(4 * BATCH, PgClaims.ABANDON, names("c"), times(incarnation, new Long[0]), times(7L, new Long[0]));
     }
 
     @Test
@@ -172,7 +174,9 @@ final class PgSessionPlansTest {
 
     @Test
     void checkpointsReadOnlyTheirSessions() {
-        assertReads(2 * BATCH, PgSessions.CHECKPOINT, checkpoints().toArray());
+        List<@Nullable Object> columns = checkpoints();
+        columns.add(times(1L, new Long[0]));
+        assertReads(2 * BATCH, PgSessions.CHECKPOINT, columns.toArray());
     }
 
     @Test
@@ -202,7 +206,8 @@ final class PgSessionPlansTest {
                     times(false, new Boolean[0]),
                     times((short) 0, new Short[0]),
                     times(0, new Integer[0]),
-                    new String[BATCH]);
+                    new String[BATCH],
+                    times(1L, new Long[0]));
         }
     }
 
@@ -212,6 +217,7 @@ final class PgSessionPlansTest {
                 4 * BATCH,
                 PgSubscriptions.UNSUBSCRIBE,
                 ids(200),
+                times(1L, new Long[0]),
                 times(1L, new Long[0]),
                 ids(200),
                 LongStream.rangeClosed(1, BATCH)
@@ -229,8 +235,15 @@ final class PgSessionPlansTest {
                 times(1L, new Long[0]),
                 times("f1/200", new String[0]),
                 times("", new String[0]),
-                times("z", new String[0]));
-        assertReads(4 * BATCH, PgSessions.FORGET, ids(200), times(1L, new Long[0]), times(7, new Integer[0]));
+                times("z", new String[0]),
+                times(1L, new Long[0]));
+        assertReads(
+                4 * BATCH,
+                PgSessions.FORGET,
+                ids(200),
+                times(1L, new Long[0]),
+                times(1L, new Long[0]),
+                times(7, new Integer[0]));
     }
 
     @Test

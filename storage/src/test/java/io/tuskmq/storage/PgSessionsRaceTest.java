@@ -7,6 +7,7 @@ import static io.tuskmq.storage.StoreFixture.expiring;
 import static io.tuskmq.storage.StoreFixture.forced;
 import static io.tuskmq.storage.StoreFixture.get;
 import static io.tuskmq.storage.StoreFixture.message;
+import static io.tuskmq.storage.StoreFixture.number;
 import static io.tuskmq.storage.StoreFixture.release;
 import static io.tuskmq.storage.StoreFixture.subscription;
 import static io.tuskmq.storage.StoreFixture.withWill;
@@ -86,9 +87,9 @@ final class PgSessionsRaceTest {
     /** Whether a checkpoint, a QoS 2 append and the end of its handshake come through; all or none. */
     private static boolean writes(PgFixture store, long node, Claimed.Owned owned) {
         boolean checkpoint = get(store.sessions().checkpoint(StoreFixture.checkpoint(owned), true));
-        boolean append =
-                store.append(node, message("x", ""), new Append.Receipt(owned.sessionId(), owned.epoch(), 5), 0);
-        boolean forget = get(store.sessions().forgetReceipt(owned.sessionId(), owned.epoch(), 5));
+        boolean append = store.append(
+                node, message("x", ""), new Append.Receipt(owned.sessionId(), owned.epoch(), number(), 5), 0);
+        boolean forget = get(store.sessions().forgetReceipt(owned.sessionId(), owned.epoch(), number(), 5));
         assertEquals(checkpoint, append);
         assertEquals(checkpoint, forget);
         return checkpoint;
@@ -156,14 +157,17 @@ final class PgSessionsRaceTest {
                 Claimed.Owned one = a.own(claim("one", nodeA));
                 Claimed.Owned two = b.own(claim("two", nodeB));
                 for (int t = 0; t < topics; t++) {
-                    var first = a.sessions().subscribe(one.sessionId(), one.epoch(), asked(t));
-                    var second = b.sessions().subscribe(two.sessionId(), two.epoch(), asked(t));
+                    var first = a.sessions().subscribe(one.sessionId(), one.epoch(), number(), asked(t));
+                    var second = b.sessions().subscribe(two.sessionId(), two.epoch(), number(), asked(t));
                     stored.addAll(get(first));
                     stored.addAll(get(second));
                     // An unused filter goes and comes back with another id: then nothing may be missed either.
                     get(a.sessions()
                             .unsubscribe(
-                                    one.sessionId(), one.epoch(), List.of(new SubscriptionKey("topic" + t % 3, ""))));
+                                    one.sessionId(),
+                                    one.epoch(),
+                                    number(),
+                                    List.of(new SubscriptionKey("topic" + t % 3, ""))));
                     get(b.store().filters().removeUnused(10));
                 }
             } finally {
@@ -293,8 +297,8 @@ final class PgSessionsRaceTest {
             for (Claimed.Owned o : owned) {
                 Sessions sessions = (random.nextBoolean() ? a : b).sessions();
                 calls.add(sessions.checkpoint(StoreFixture.checkpoint(o), random.nextBoolean()));
-                calls.add(sessions.forgetReceipt(o.sessionId(), o.epoch(), 1 + random.nextInt(9)));
-                calls.add(sessions.subscribe(o.sessionId(), o.epoch(), asked(random.nextInt(40))));
+                calls.add(sessions.forgetReceipt(o.sessionId(), o.epoch(), number(), 1 + random.nextInt(9)));
+                calls.add(sessions.subscribe(o.sessionId(), o.epoch(), number(), asked(random.nextInt(40))));
                 if (random.nextInt(3) == 0) {
                     calls.add(sessions.release(release(o, HOUR, new WillAction.Schedule(0))));
                 }

@@ -48,6 +48,7 @@ final class PgSessionsTest extends SessionsContract {
                     .subscribe(
                             i == 4 ? two.sessionId() : one.sessionId(),
                             i == 4 ? two.epoch() : one.epoch(),
+                            StoreFixture.number(),
                             List.of(StoreFixture.subscription(i == 4 ? filter.toString() : "f" + i, 1))));
         }
         for (int i = 0; i < 10; i++) {

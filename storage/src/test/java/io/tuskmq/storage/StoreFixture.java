@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** A store for the contract tests, with what they do to it from outside: nodes that come and go, appends, and time that passes. */
@@ -25,6 +26,7 @@ abstract class StoreFixture implements AutoCloseable {
     static final long HOUR = 3_600;
     static final long LEASE_MILLIS = 10_000;
     private static final byte[] NONE = {};
+    private static final AtomicLong NUMBERS = new AtomicLong();
 
     /** The first node's copy of the filter set. */
     final TestFilters copy = new TestFilters();
@@ -106,32 +108,60 @@ abstract class StoreFixture implements AutoCloseable {
         }
     }
 
+    /** Above all that it returned before: for tests that don't care which number a claim or a write has. */
+    static long number() {
+        return NUMBERS.incrementAndGet();
+    }
+
     static Claim claim(String clientId, long node) {
-        return new Claim(clientId, "alice", node, false, HOUR, false, null);
+        return new Claim(clientId, "alice", node, number(), false, HOUR, false, null);
     }
 
     static Claim forced(Claim c) {
         return new Claim(
-                c.clientId(), c.principal(), c.incarnation(), c.cleanStart(), c.expirySeconds(), true, c.will());
+                c.clientId(),
+                c.principal(),
+                c.incarnation(),
+                c.token(),
+                c.cleanStart(),
+                c.expirySeconds(),
+                true,
+                c.will());
     }
 
     static Claim clean(Claim c) {
-        return new Claim(c.clientId(), c.principal(), c.incarnation(), true, c.expirySeconds(), c.force(), c.will());
+        return new Claim(
+                c.clientId(), c.principal(), c.incarnation(), c.token(), true, c.expirySeconds(), c.force(), c.will());
     }
 
     static Claim expiring(Claim c, long seconds) {
-        return new Claim(c.clientId(), c.principal(), c.incarnation(), c.cleanStart(), seconds, c.force(), c.will());
+        return new Claim(
+                c.clientId(), c.principal(), c.incarnation(), c.token(), c.cleanStart(), seconds, c.force(), c.will());
     }
 
     static Claim as(Claim c, String principal) {
         return new Claim(
-                c.clientId(), principal, c.incarnation(), c.cleanStart(), c.expirySeconds(), c.force(), c.will());
+                c.clientId(),
+                principal,
+                c.incarnation(),
+                c.token(),
+                c.cleanStart(),
+                c.expirySeconds(),
+                c.force(),
+                c.will());
     }
 
     static Claim withWill(Claim c, long delaySeconds) {
         NewWill will = new NewWill(message("will/" + c.clientId(), "gone"), delaySeconds, 60);
         return new Claim(
-                c.clientId(), c.principal(), c.incarnation(), c.cleanStart(), c.expirySeconds(), c.force(), will);
+                c.clientId(),
+                c.principal(),
+                c.incarnation(),
+                c.token(),
+                c.cleanStart(),
+                c.expirySeconds(),
+                c.force(),
+                will);
     }
 
     static Message message(String topic, String payload) {
@@ -156,7 +186,11 @@ abstract class StoreFixture implements AutoCloseable {
 
     static Checkpoint checkpoint(Claimed.Owned owned) {
         return new Checkpoint(
-                owned.sessionId(), owned.epoch(), owned.state().cursor().toArray(), NONE);
+                owned.sessionId(),
+                owned.epoch(),
+                number(),
+                owned.state().cursor().toArray(),
+                NONE);
     }
 
     static Release release(Claimed.Owned owned, long expirySeconds, WillAction will) {
@@ -168,7 +202,7 @@ abstract class StoreFixture implements AutoCloseable {
     }
 
     List<StoredSubscription> subscribe(Claimed.Owned owned, StoredSubscription... subscriptions) {
-        return get(sessions().subscribe(owned.sessionId(), owned.epoch(), List.of(subscriptions)));
+        return get(sessions().subscribe(owned.sessionId(), owned.epoch(), number(), List.of(subscriptions)));
     }
 
     /** Answers the appends of one lane. */

@@ -7,7 +7,10 @@ import io.tuskmq.storage.Store;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,44 +21,69 @@ public final class Claims {
     /** A CONNECT is answered within 5 s, also when the database is away (I11); some of that is the takeover's. */
     private static final long CLAIM_MILLIS = 2_800;
 
+    /** How much of it a claim waits for an earlier one of the same client to be undone. */
+    private static final long UNDO_MILLIS = 1_000;
+
     private static final long RETRY_MILLIS = 500;
+    /** Claims that are being undone; while there are more, none is made. */
+    private static final int ABANDONED_MAX = 100_000;
 
     private final Vertx vertx;
     private final Store store;
+    private final AtomicLong tokens = new AtomicLong();
+    /** By client id: claims of unknown outcome that are being undone. From any event loop. */
+    private final Map<String, Future<Void>> abandoned = new ConcurrentHashMap<>();
 
     public Claims(Vertx vertx, Store store) {
         this.vertx = vertx;
         this.store = store;
     }
 
-    /** Claims the session, or fails soon. A claim that succeeds too late is given back. */
-    Future<Claimed> claim(Sessions.Claim claim) {
-        Future<Claimed> claimed = store.sessions().claim(claim);
-        Future<Claimed> inTime = claimed.timeout(CLAIM_MILLIS, TimeUnit.MILLISECONDS);
-        inTime.onFailure(late -> claimed.onSuccess(answer -> {
-            if (answer instanceof Claimed.Owned owned) {
-                giveBack(owned, claim.expirySeconds(), claim.clientId());
-            }
-        }));
-        return inTime;
+    /** A new claim's token: incarnations are never used again, and make less than 2^32 claims. */
+    long newToken(long incarnation) {
+        return (incarnation << 32) + tokens.incrementAndGet();
     }
 
-    /** Gives back a session whose client has gone before its CONNACK: as it was, and without the will that was not accepted. */
-    void giveBack(Claimed.Owned owned, long expirySeconds, String clientId) {
-        if (owned.sessionId() != 0) {
-            release(new Sessions.Release(
-                    new Sessions.Checkpoint(
-                            owned.sessionId(),
-                            owned.epoch(),
-                            owned.state().cursor().toArray(),
-                            owned.state().inflight()),
-                    expirySeconds,
-                    owned.willId(),
-                    new Sessions.WillAction.Drop()));
-        } else if (owned.willId() != 0) {
-            endWill(owned.willId(), new Sessions.WillAction.Drop());
+    /**
+     * Claims the session, or fails soon. A claim whose outcome isn't known by then is undone, before the same client's next one is made:
+     * else its will would be published, of a connection that never was.
+     */
+    Future<Claimed> claim(Sessions.Claim claim) {
+        Future<Void> undoing = abandoned.get(claim.clientId());
+        if (undoing != null) {
+            return undoing.timeout(UNDO_MILLIS, TimeUnit.MILLISECONDS)
+                    .compose(undone -> claimWithin(claim, CLAIM_MILLIS - UNDO_MILLIS));
         }
-        LOG.info("client={} gone before it was accepted", clientId);
+        if (abandoned.size() >= ABANDONED_MAX) {
+            return Future.failedFuture(new StorageException(
+                    StorageException.Kind.OVERLOADED, "too many claims have an unknown outcome", null));
+        }
+        return claimWithin(claim, CLAIM_MILLIS);
+    }
+
+    private Future<Claimed> claimWithin(Sessions.Claim claim, long millis) {
+        Future<Claimed> claimed = store.sessions().claim(claim).timeout(millis, TimeUnit.MILLISECONDS);
+        claimed.onFailure(failure -> {
+            if (!(failure instanceof StorageException known) || known.kind() == StorageException.Kind.TRANSIENT) {
+                LOG.info("client={} claim of unknown outcome: it is undone", claim.clientId());
+                undo(claim);
+            }
+        });
+        return claimed;
+    }
+
+    private void undo(Sessions.Claim claim) {
+        Future<Void> undone = untilDone(() -> store.sessions().abandon(claim));
+        abandoned.put(claim.clientId(), undone);
+        undone.onComplete(done -> abandoned.remove(claim.clientId(), undone));
+    }
+
+    /** Undoes a claim whose client has gone before its CONNACK: the session is as it was, and the will was never accepted. */
+    void giveBack(Sessions.Claim claim, Claimed.Owned owned) {
+        LOG.info("client={} gone before it was accepted", claim.clientId());
+        if (owned.sessionId() != 0 || owned.willId() != 0) {
+            undo(claim);
+        }
     }
 
     /** Completes when it is stored, however long the database is away; with false when the session belongs to a newer claim. */

@@ -50,11 +50,12 @@ final class Client {
     }
 
     /** What to ask of the store. A single node asks no other one first: the epoch fences whoever had the session. */
-    Sessions.Claim claim(long incarnation) {
+    Sessions.Claim claim(long incarnation, long token) {
         return new Sessions.Claim(
                 admitted.clientId(),
                 admitted.principal(),
                 incarnation,
+                token,
                 admitted.cleanStart(),
                 admitted.expirySeconds(),
                 true,

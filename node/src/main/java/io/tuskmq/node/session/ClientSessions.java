@@ -57,11 +57,12 @@ public final class ClientSessions {
             return Future.succeededFuture();
         }
         Connection connection = client.connection();
-        claims.claim(client.claim(incarnation))
+        Sessions.Claim claim = client.claim(incarnation, claims.newToken(incarnation));
+        claims.claim(claim)
                 .onComplete(
                         claimed -> client.shard().post(() -> {
                             try {
-                                claimed(client, claimed, started).onComplete(done);
+                                claimed(client, claim, claimed, started).onComplete(done);
                             } catch (RuntimeException e) {
                                 fault(client, e);
                                 done.complete();
@@ -95,7 +96,7 @@ public final class ClientSessions {
         };
     }
 
-    private Future<Void> claimed(Client client, Claimed claimed, Runnable started) {
+    private Future<Void> claimed(Client client, Sessions.Claim claim, Claimed claimed, Runnable started) {
         return switch (claimed) {
             case Claimed.OtherPrincipal other -> {
                 LOG.info("client={} refused: the session belongs to another user", client.clientId());
@@ -112,7 +113,7 @@ public final class ClientSessions {
                         .timeout(WILLS_MILLIS, TimeUnit.MILLISECONDS)
                         .onComplete(published -> client.shard().post(() -> {
                             try {
-                                start(client, owned, started);
+                                start(client, claim, owned, started);
                             } catch (RuntimeException e) {
                                 fault(client, e);
                             }
@@ -133,9 +134,9 @@ public final class ClientSessions {
         }
     }
 
-    private void start(Client client, Claimed.Owned owned, Runnable started) {
+    private void start(Client client, Sessions.Claim claim, Claimed.Owned owned, Runnable started) {
         if (client.isClosed()) {
-            claims.giveBack(owned, client.expirySeconds(), client.clientId());
+            claims.giveBack(claim, owned);
             return;
         }
         ConnectPacket packet = client.packet();

@@ -205,7 +205,9 @@ final class Group {
     }
 
     private Future<Opened> openStored() {
-        var claim = new Sessions.Claim(key, PRINCIPAL, around.incarnation(), false, Sessions.NEVER_EXPIRES, true, null);
+        long token = around.claims().newToken(around.incarnation());
+        var claim = new Sessions.Claim(
+                key, PRINCIPAL, around.incarnation(), token, false, Sessions.NEVER_EXPIRES, true, null);
         return around.claims().claim(claim).compose(claimed -> switch (claimed) {
             case Claimed.Owned owned ->
                 subscribed(owned)
@@ -228,7 +230,7 @@ final class Group {
         return around.broker()
                 .store()
                 .sessions()
-                .subscribe(owned.sessionId(), owned.epoch(), List.of(row))
+                .subscribe(owned.sessionId(), owned.epoch(), 1, List.of(row))
                 .compose(stored -> stored.isEmpty()
                         ? Future.failedFuture("the group was claimed anew")
                         : Future.succeededFuture(stored.getFirst()));

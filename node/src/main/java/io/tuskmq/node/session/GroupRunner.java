@@ -283,8 +283,8 @@ final class GroupRunner extends Receiver {
         shard.remove(this);
         stopFollowing();
         Effect.Checkpoint last = session.checkpointNow();
-        var checkpoint =
-                new Sessions.Checkpoint(identity.sessionId(), identity.epoch(), last.cursor(), last.inflight());
+        var checkpoint = new Sessions.Checkpoint(
+                identity.sessionId(), identity.epoch(), last.number(), last.cursor(), last.inflight());
         return checkpointing.transform(older -> Future.succeededFuture(checkpoint));
     }
 
@@ -373,8 +373,8 @@ final class GroupRunner extends Receiver {
     }
 
     private void checkpoint(Effect.Checkpoint effect) {
-        var checkpoint =
-                new Sessions.Checkpoint(identity.sessionId(), identity.epoch(), effect.cursor(), effect.inflight());
+        var checkpoint = new Sessions.Checkpoint(
+                identity.sessionId(), identity.epoch(), effect.number(), effect.cursor(), effect.inflight());
         ask(
                 () -> {
                     Future<Boolean> ours = broker.store().sessions().checkpoint(checkpoint, effect.durable());

@@ -101,11 +101,14 @@ final class RetainedReader {
         }
         SessionRunner.Identity identity = runner.identity();
         var key = new Sessions.SubscriptionKey(subscription.filter(), subscription.share());
-        runner.write(() -> store.sessions().retainedProgress(identity.sessionId(), identity.epoch(), key, next), () -> {
-            if (next != null) {
-                read(subscription, next);
-            }
-        });
+        long number = runner.nextNumber();
+        runner.write(
+                () -> store.sessions().retainedProgress(identity.sessionId(), identity.epoch(), number, key, next),
+                () -> {
+                    if (next != null) {
+                        read(subscription, next);
+                    }
+                });
     }
 
     private Future<Void> copy(Subscription subscription, Message message) {

@@ -52,6 +52,9 @@ final class SessionRunner extends Receiver {
     private final Set<String> joinedGroups = new HashSet<>(0);
     private final Queue<Event> waiting = new ArrayDeque<>();
     private Future<?> checkpointing = Future.succeededFuture();
+    /** Of the last write to the store; checkpoints have their own numbers. */
+    private long writes;
+
     private boolean busy;
     private boolean goesOn;
     /** Read by groups on their shards too. */
@@ -132,8 +135,8 @@ final class SessionRunner extends Receiver {
         }
         broker.groups().gone(this, joinedGroups);
         Effect.Checkpoint last = session.checkpointNow();
-        var checkpoint =
-                new Sessions.Checkpoint(identity.sessionId(), identity.epoch(), last.cursor(), last.inflight());
+        var checkpoint = new Sessions.Checkpoint(
+                identity.sessionId(), identity.epoch(), last.number(), last.cursor(), last.inflight());
         return checkpointing.transform(older -> Future.succeededFuture(checkpoint));
     }
 
@@ -191,10 +194,7 @@ final class SessionRunner extends Receiver {
             case Effect.ContinueRetained(Subscription subscription, String after) ->
                 retained.begin(subscription, after);
             case Effect.MoreRetained(Subscription subscription) -> retained.more(subscription);
-            case Effect.ForgetReceipt(int packetId) ->
-                write(
-                        () -> store.sessions().forgetReceipt(identity.sessionId(), identity.epoch(), packetId),
-                        () -> on(new Event.ReceiptForgotten(packetId)));
+            case Effect.ForgetReceipt(int packetId) -> forgetReceipt(packetId);
             case Effect.Checkpoint checkpoint -> checkpoint(checkpoint);
             case Effect.StoreSubscriptions(int packetId, List<Subscription> subscriptions) ->
                 subscribe(packetId, subscriptions);
@@ -246,7 +246,7 @@ final class SessionRunner extends Receiver {
             broker.router().publishAtMostOnce(message);
         } else {
             Append.Receipt receipt = route.withReceipt()
-                    ? new Append.Receipt(identity.sessionId(), identity.epoch(), route.packetId())
+                    ? new Append.Receipt(identity.sessionId(), identity.epoch(), nextNumber(), route.packetId())
                     : null;
             asked();
             broker.router().publish(new OfClient(route.packetId(), message, receipt), lane);
@@ -299,9 +299,21 @@ final class SessionRunner extends Receiver {
 
     // --- the store
 
+    /** For one write, whatever number of attempts it takes: so that the store can tell which of two is the newer one. */
+    long nextNumber() {
+        return ++writes;
+    }
+
+    private void forgetReceipt(int packetId) {
+        long number = nextNumber();
+        write(
+                () -> broker.store().sessions().forgetReceipt(identity.sessionId(), identity.epoch(), number, packetId),
+                () -> on(new Event.ReceiptForgotten(packetId)));
+    }
+
     private void checkpoint(Effect.Checkpoint effect) {
-        var checkpoint =
-                new Sessions.Checkpoint(identity.sessionId(), identity.epoch(), effect.cursor(), effect.inflight());
+        var checkpoint = new Sessions.Checkpoint(
+                identity.sessionId(), identity.epoch(), effect.number(), effect.cursor(), effect.inflight());
         ask(
                 () -> {
                     Future<Boolean> held = broker.store().sessions().checkpoint(checkpoint, effect.durable());
@@ -314,10 +326,11 @@ final class SessionRunner extends Receiver {
     private void subscribe(int packetId, List<Subscription> subscriptions) {
         List<Sessions.StoredSubscription> rows =
                 subscriptions.stream().map(this::toRow).toList();
+        long number = nextNumber();
         openGroups(
                 subscriptions,
                 () -> ask(
-                        () -> broker.store().sessions().subscribe(identity.sessionId(), identity.epoch(), rows),
+                        () -> broker.store().sessions().subscribe(identity.sessionId(), identity.epoch(), number, rows),
                         stored -> {
                             if (stored.isEmpty()) {
                                 lost();
@@ -356,13 +369,16 @@ final class SessionRunner extends Receiver {
         List<Sessions.SubscriptionKey> keys = subscriptions.stream()
                 .map(subscription -> new Sessions.SubscriptionKey(subscription.filter(), subscription.share()))
                 .toList();
-        ask(() -> broker.store().sessions().unsubscribe(identity.sessionId(), identity.epoch(), keys), existed -> {
-            if (existed.isEmpty()) {
-                lost();
-            } else {
-                on(new Event.Unsubscribed(packetId, existed));
-            }
-        });
+        long number = nextNumber();
+        ask(
+                () -> broker.store().sessions().unsubscribe(identity.sessionId(), identity.epoch(), number, keys),
+                existed -> {
+                    if (existed.isEmpty()) {
+                        lost();
+                    } else {
+                        on(new Event.Unsubscribed(packetId, existed));
+                    }
+                });
     }
 
     private Sessions.StoredSubscription toRow(Subscription subscription) {

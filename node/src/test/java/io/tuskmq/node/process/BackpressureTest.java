@@ -49,7 +49,7 @@ class BackpressureTest {
             assertEquals("QoS 0 goes on", take(live).payload());
             publisher.ping(); // no acknowledgement came before its answer (I1)
             assertServerUnavailable("20 00 03", connect4(0, 0, string("absent")));
-            assertServerUnavailable("20 00 88", connect5(0, 0, properties(), string("other")));
+            assertServerUnavailable("20 00 88", connect5(0, 0, properties(), string("absent")));
             publisher.ping();
             brokers.current().resumePostgres();
             assertEquals(Packets.hexOf(Packets.pubAck(1)), publisher.read().wire());
