@@ -10,7 +10,6 @@ import io.tuskmq.node.rules.SessionStart;
 import io.tuskmq.node.rules.Subscription;
 import io.tuskmq.storage.LogReader;
 import io.tuskmq.storage.Sessions;
-import io.tuskmq.storage.StorageException;
 import io.vertx.core.Future;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -20,8 +19,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
-import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,8 +38,6 @@ final class GroupRunner extends Receiver {
     /** Messages that one member may hold unacknowledged. */
     private static final int MEMBER_MAX = 100;
 
-    private static final long RETRY_MILLIS = 200;
-
     /** Who the group is: {@code sessionId} 0 when no member is stored. */
     record Identity(String key, long sessionId, long epoch, Subscription subscription) {}
 
@@ -54,6 +49,7 @@ final class GroupRunner extends Receiver {
     private final Shard shard;
     private final Identity identity;
     private final Session session;
+    private final StoreCalls calls;
 
     private final GroupDealer<SessionRunner, GroupDeal> dealer = new GroupDealer<>();
     private final Map<SessionRunner, Subscription> members = new HashMap<>();
@@ -76,6 +72,7 @@ final class GroupRunner extends Receiver {
         this.group = group;
         this.shard = group.shard();
         this.identity = identity;
+        this.calls = new StoreCalls(shard, () -> ended, this::failedForGood);
         SessionLimits d = SessionLimits.DEFAULT;
         var limits = new SessionLimits(
                 d.receiveMax(),
@@ -333,11 +330,11 @@ final class GroupRunner extends Receiver {
             case Effect.AddRoute add -> broker.router().liveRoutes().add(shard, this, identity.subscription());
             case Effect.Checkpoint checkpoint -> checkpoint(checkpoint);
             case Effect.Fetch(List<LogReader.Position> positions) ->
-                ask(
+                calls.ask(
                         () -> broker.store().log().fetch(positions),
                         messages -> on(new Event.Fetched(messages, System.currentTimeMillis())));
             case Effect.ReadLog(List<LogReader.Range> ranges, int limit) ->
-                ask(
+                calls.ask(
                         () -> broker.store().log().read(ranges, limit),
                         page -> on(new Event.PageRead(page, System.currentTimeMillis())));
             case Effect.Dropped(int messages, Effect.Dropped.Reason reason) ->
@@ -375,7 +372,7 @@ final class GroupRunner extends Receiver {
     private void checkpoint(Effect.Checkpoint effect) {
         var checkpoint = new Sessions.Checkpoint(
                 identity.sessionId(), identity.epoch(), effect.number(), effect.cursor(), effect.inflight());
-        ask(
+        calls.ask(
                 () -> {
                     Future<Boolean> ours = broker.store().sessions().checkpoint(checkpoint, effect.durable());
                     checkpointing = ours;
@@ -390,27 +387,8 @@ final class GroupRunner extends Receiver {
                 });
     }
 
-    /** Asks the store until it answers or the group ends. */
-    private <T> void ask(Supplier<Future<T>> ask, Consumer<T> answer) {
-        if (ended) {
-            return;
-        }
-        ask.get()
-                .onComplete(
-                        value -> shard.post(() -> {
-                            if (!ended) {
-                                answer.accept(value);
-                            }
-                        }),
-                        failure -> shard.post(() -> {
-                            if (failure instanceof StorageException storage && storage.isPassing()) {
-                                shard.context()
-                                        .owner()
-                                        .setTimer(RETRY_MILLIS, timer -> shard.post(() -> ask(ask, answer)));
-                            } else {
-                                LOG.error("group={} the store failed for good", identity.key(), failure);
-                                group.failed(this);
-                            }
-                        }));
+    private void failedForGood(Throwable failure) {
+        LOG.error("group={} the store failed for good", identity.key(), failure);
+        group.failed(this);
     }
 }

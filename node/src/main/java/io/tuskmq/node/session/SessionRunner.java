@@ -13,7 +13,6 @@ import io.tuskmq.storage.LaneWriter;
 import io.tuskmq.storage.LogReader;
 import io.tuskmq.storage.Message;
 import io.tuskmq.storage.Sessions;
-import io.tuskmq.storage.StorageException;
 import io.tuskmq.storage.Store;
 import io.vertx.core.Future;
 import java.util.ArrayDeque;
@@ -38,8 +37,6 @@ final class SessionRunner extends Receiver {
     /** Requests to the store and publishes of one client that may be unanswered before its socket rests. */
     private static final int OUTSTANDING_MAX = 1_000;
 
-    private static final long RETRY_MILLIS = 200;
-
     private final Broker broker;
     private final Shard shard;
     private final Connection connection;
@@ -47,14 +44,13 @@ final class SessionRunner extends Receiver {
     private final Session session;
     private final int receiveMax;
     private final LaneWriter lane;
+    private final StoreCalls calls;
+    private final SubscriptionWriter subscriptions;
     private final RetainedReader retained;
 
     private final Set<String> joinedGroups = new HashSet<>(0);
     private final Queue<Event> waiting = new ArrayDeque<>();
     private Future<?> checkpointing = Future.succeededFuture();
-    /** Of the last write to the store; checkpoints have their own numbers. */
-    private long writes;
-
     private boolean busy;
     private boolean goesOn;
     /** Read by groups on their shards too. */
@@ -78,6 +74,8 @@ final class SessionRunner extends Receiver {
         this.session = new Session(limits, identity.sessionId(), start);
         this.receiveMax = start.client().receiveMax();
         this.lane = broker.router().laneOf(identity.clientId());
+        this.calls = new StoreCalls(shard, this::isEnded, this::failedForGood);
+        this.subscriptions = new SubscriptionWriter(this, broker, calls);
         this.retained = new RetainedReader(this, broker.store(), broker.sysTopics(), lane);
     }
 
@@ -196,9 +194,10 @@ final class SessionRunner extends Receiver {
             case Effect.MoreRetained(Subscription subscription) -> retained.more(subscription);
             case Effect.ForgetReceipt(int packetId) -> forgetReceipt(packetId);
             case Effect.Checkpoint checkpoint -> checkpoint(checkpoint);
-            case Effect.StoreSubscriptions(int packetId, List<Subscription> subscriptions) ->
-                subscribe(packetId, subscriptions);
-            case Effect.DeleteSubscriptions(int packetId, List<Subscription> keys) -> unsubscribe(packetId, keys);
+            case Effect.StoreSubscriptions(int packetId, List<Subscription> wanted) ->
+                subscriptions.store(packetId, wanted);
+            case Effect.DeleteSubscriptions(int packetId, List<Subscription> keys) ->
+                subscriptions.delete(packetId, keys);
             case Effect.Fetch(List<LogReader.Position> positions) ->
                 ask(
                         () -> store.log().fetch(positions),
@@ -222,7 +221,7 @@ final class SessionRunner extends Receiver {
 
     private void addRoute(Subscription subscription) {
         if (subscription.shared()) {
-            joinedGroups.add(Groups.key(subscription));
+            joins(subscription);
             broker.groups().join(this, subscription);
         } else {
             broker.router().liveRoutes().add(shard, this, subscription);
@@ -246,7 +245,7 @@ final class SessionRunner extends Receiver {
             broker.router().publishAtMostOnce(message);
         } else {
             Append.Receipt receipt = route.withReceipt()
-                    ? new Append.Receipt(identity.sessionId(), identity.epoch(), nextNumber(), route.packetId())
+                    ? new Append.Receipt(identity.sessionId(), identity.epoch(), calls.nextNumber(), route.packetId())
                     : null;
             asked();
             broker.router().publish(new OfClient(route.packetId(), message, receipt), lane);
@@ -299,13 +298,8 @@ final class SessionRunner extends Receiver {
 
     // --- the store
 
-    /** For one write, whatever number of attempts it takes: so that the store can tell which of two is the newer one. */
-    long nextNumber() {
-        return ++writes;
-    }
-
     private void forgetReceipt(int packetId) {
-        long number = nextNumber();
+        long number = calls.nextNumber();
         write(
                 () -> broker.store().sessions().forgetReceipt(identity.sessionId(), identity.epoch(), number, packetId),
                 () -> on(new Event.ReceiptForgotten(packetId)));
@@ -323,78 +317,15 @@ final class SessionRunner extends Receiver {
                 held -> on(new Event.CheckpointDone(effect.number(), held, System.currentTimeMillis())));
     }
 
-    private void subscribe(int packetId, List<Subscription> subscriptions) {
-        List<Sessions.StoredSubscription> rows =
-                subscriptions.stream().map(this::toRow).toList();
-        long number = nextNumber();
-        openGroups(
-                subscriptions,
-                () -> ask(
-                        () -> broker.store().sessions().subscribe(identity.sessionId(), identity.epoch(), number, rows),
-                        stored -> {
-                            if (stored.isEmpty()) {
-                                lost();
-                            } else {
-                                on(new Event.Subscribed(
-                                        packetId,
-                                        stored.stream()
-                                                .map(SessionStart::subscription)
-                                                .toList()));
-                            }
-                        }));
+    /** It becomes a member of the subscription's group. */
+    void joins(Subscription subscription) {
+        joinedGroups.add(Groups.key(subscription));
     }
 
-    /** SUBACK of a shared subscription waits until its group follows the log: nothing after it may be missed (I7). */
-    private void openGroups(List<Subscription> subscriptions, Runnable then) {
-        List<Subscription> shared = subscriptions.stream()
-                .filter(subscription -> subscription.shared() && subscription.qos() > 0)
-                .toList();
-        if (shared.isEmpty()) {
-            then.run();
-            return;
-        }
-        asked();
-        shared.forEach(subscription -> joinedGroups.add(Groups.key(subscription)));
-        broker.groups()
-                .open(this, shared)
-                .onSuccess(open -> shard.post(() -> {
-                    answered();
-                    if (!ended) {
-                        then.run();
-                    }
-                }));
-    }
-
-    private void unsubscribe(int packetId, List<Subscription> subscriptions) {
-        List<Sessions.SubscriptionKey> keys = subscriptions.stream()
-                .map(subscription -> new Sessions.SubscriptionKey(subscription.filter(), subscription.share()))
-                .toList();
-        long number = nextNumber();
-        ask(
-                () -> broker.store().sessions().unsubscribe(identity.sessionId(), identity.epoch(), number, keys),
-                existed -> {
-                    if (existed.isEmpty()) {
-                        lost();
-                    } else {
-                        on(new Event.Unsubscribed(packetId, existed));
-                    }
-                });
-    }
-
-    private Sessions.StoredSubscription toRow(Subscription subscription) {
-        boolean wantsRetained = subscription.retainHandling() == 0
-                || (subscription.retainHandling() == 1 && !isSubscribed(subscription.filter(), subscription.share()));
-        return new Sessions.StoredSubscription(
-                subscription.filter(),
-                subscription.share(),
-                subscription.qos(),
-                subscription.noLocal(),
-                subscription.retainAsPublished(),
-                subscription.retainHandling(),
-                subscription.subscriptionId(),
-                subscription.filterId(),
-                subscription.start(),
-                wantsRetained && subscription.qos() > 0 && !subscription.shared() ? "" : null);
+    boolean isSubscribed(Subscription key) {
+        return session.subscriptions().stream()
+                .anyMatch(
+                        one -> one.filter().equals(key.filter()) && one.share().equals(key.share()));
     }
 
     /** Whether the session has just this subscription, unchanged. */
@@ -402,22 +333,15 @@ final class SessionRunner extends Receiver {
         return !ended && session.subscriptions().contains(subscription);
     }
 
-    private boolean isSubscribed(String filter, String share) {
-        for (Subscription subscription : session.subscriptions()) {
-            if (subscription.filter().equals(filter) && subscription.share().equals(share)) {
-                return true;
-            }
-        }
-        return false;
+    private void readLog(List<LogReader.Range> ranges, int limit) {
+        calls.once(
+                () -> broker.store().log().read(ranges, limit),
+                page -> on(new Event.PageRead(page, System.currentTimeMillis())),
+                () -> on(new Event.ReadFailed()));
     }
 
-    private void readLog(List<LogReader.Range> ranges, int limit) {
-        broker.store()
-                .log()
-                .read(ranges, limit)
-                .onComplete(
-                        page -> shard.post(() -> on(new Event.PageRead(page, System.currentTimeMillis()))),
-                        failure -> shard.post(() -> failed(failure, () -> on(new Event.ReadFailed()))));
+    long nextNumber() {
+        return calls.nextNumber();
     }
 
     /** A write that answers whether the session is still ours. */
@@ -431,50 +355,22 @@ final class SessionRunner extends Receiver {
         });
     }
 
-    /** Asks the store until it answers or the session ends: what a passing failure stopped goes on when it has passed (I11). */
+    /** Asks the store until it answers or the session ends. */
     <T> void ask(Supplier<Future<T>> ask, Consumer<T> answer) {
         asked();
-        attempt(ask, answer);
-    }
-
-    private <T> void attempt(Supplier<Future<T>> ask, Consumer<T> answer) {
-        if (ended) {
-            return;
-        }
-        ask.get()
-                .onComplete(
-                        value -> shard.post(() -> take(value, answer)),
-                        failure -> shard.post(() -> {
-                            failed(
-                                    failure,
-                                    () -> connection
-                                            .context()
-                                            .owner()
-                                            .setTimer(RETRY_MILLIS, timer -> shard.post(() -> attempt(ask, answer))));
-                        }));
-    }
-
-    private <T> void take(T value, Consumer<T> answer) {
-        if (!ended) {
+        calls.ask(ask, value -> {
             answered();
             answer.accept(value);
-        }
+        });
     }
 
-    private void failed(Throwable failure, Runnable passing) {
-        if (ended) {
-            return;
-        }
-        if (failure instanceof StorageException storage && storage.isPassing()) {
-            passing.run();
-        } else {
-            LOG.error("client={} the store failed for good; the connection ends", identity.clientId(), failure);
-            connection.close(ReasonCodes.UNSPECIFIED_ERROR, "internal error");
-        }
+    private void failedForGood(Throwable failure) {
+        LOG.error("client={} the store failed for good; the connection ends", identity.clientId(), failure);
+        connection.close(ReasonCodes.UNSPECIFIED_ERROR, "internal error");
     }
 
     /** The session belongs to a newer connection, perhaps on another node. */
-    private void lost() {
+    void lost() {
         connection.close(ReasonCodes.SESSION_TAKEN_OVER, "session taken over");
     }
 
