@@ -1,229 +1,214 @@
 package io.tuskmq.load;
 
-import io.vertx.core.json.JsonArray;
-import io.vertx.core.json.JsonObject;
 import java.io.IOException;
-import java.net.InetSocketAddress;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Random;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.Semaphore;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.SplittableRandom;
+import org.HdrHistogram.Histogram;
+import org.jspecify.annotations.Nullable;
 
 /**
- * How many QoS 1 messages a broker acknowledges each second while the sessions that subscribe are offline, and how fast it hands them
- * over when these come back; for several fan-outs, beside plain batched inserts into the same PostgreSQL in the same run.
- *
- * <p>Arguments: the broker's {@code host:port}, the database's URL, the file for the result, and optionally the messages per phase.
+ * Durable QoS 1 messages for sessions that are away: how many a second are acknowledged and, when the sessions come back, delivered;
+ * with a plain batched insert into the same PostgreSQL between the fills as the yardstick.
  */
 public final class OfflineFill {
-    private static final int PAYLOAD_BYTES = 200;
-    private static final int PUBLISHERS = 4;
-    /** PUBLISH packets without PUBACK per publisher. */
-    private static final int WINDOW = 2_000;
-    /** Of many sessions only so many are drained, at once. */
-    private static final int DRAINED_MAX = 100;
-    /** Messages that all drained sessions of one fan-out get together. */
-    private static final int DELIVERIES_MAX = 2_000_000;
+    private final Options options;
+    private final Broker broker;
+    private final OptionalLong postmaster;
+    private final Yardstick yardstick;
+    private final PrintStream out;
+    private final int run = new SplittableRandom().nextInt() & 0x7FFFFFFF;
+    private boolean isClean = true;
 
-    private static final int[] FAN_OUTS = {1, 100, 10_000};
-    private static final int ROUNDS = 2;
-
-    private final InetSocketAddress broker;
-    private final String databaseUrl;
-    private final int messages;
-    private final Cpu cpu = new Cpu();
-
-    private OfflineFill(InetSocketAddress broker, String databaseUrl, int messages) {
+    private OfflineFill(Options options, Broker broker, PrintStream out) throws Exception {
+        this.options = options;
         this.broker = broker;
-        this.databaseUrl = databaseUrl;
-        this.messages = messages;
+        this.out = out;
+        this.postmaster = broker.postmasterPid();
+        this.yardstick = new Yardstick(broker.jdbcUrl(), options.payloadBytes());
     }
 
-    /** Runs all phases and writes the result; ends with 1 when a message was lost. */
+    /** Exit code 0: measured and nothing lost or doubled; 1: something was, or the run failed; 2: wrong options. */
     public static void main(String[] args) throws Exception {
-        String[] address = args[0].split(":", 2);
-        int messages = args.length > 3 ? Integer.parseInt(args[3]) : 200_000;
-        OfflineFill run =
-                new OfflineFill(new InetSocketAddress(address[0], Integer.parseInt(address[1])), args[1], messages);
-        JsonObject result = run.result();
-        Path file = Path.of(args[2]);
-        Files.writeString(file, result.encodePrettily() + "\n");
-        System.out.println(result.encodePrettily());
-        System.out.println("written to " + file);
-        System.exit(result.getInteger("lost") == 0 ? 0 : 1);
-    }
-
-    private JsonObject result() throws Exception {
-        JsonArray phases = new JsonArray();
-        int lost = 0;
-        fill("warm-up", messages / 4);
-        for (int round = 1; round <= ROUNDS; round++) {
-            for (int fanOut : FAN_OUTS) {
-                double plain = plainRate();
-                JsonObject phase = phase(fanOut, round, plain);
-                lost += phase.getInteger("missing");
-                phases.add(phase);
-                System.err.println(phase.encode());
-            }
+        Path home = Path.of(System.getProperty("tuskmq.home", "."));
+        Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+        Options options;
+        try {
+            options = Options.parse(
+                    List.of(args),
+                    home.resolve(
+                            "load-tests/results/offline-fill-" + now.toString().replace(":", "") + ".json"));
+        } catch (IllegalArgumentException e) {
+            System.err.println("offline-fill: " + e.getMessage());
+            System.err.print(Options.USAGE);
+            System.exit(2);
+            return;
         }
-        return new JsonObject()
-                .put("at", Instant.now().toString())
-                .put("cores", Runtime.getRuntime().availableProcessors())
-                .put("loadAverage", Files.readString(Path.of("/proc/loadavg")).strip())
-                .put("payloadBytes", PAYLOAD_BYTES)
-                .put("publishers", PUBLISHERS)
-                .put("window", WINDOW)
-                .put("lost", lost)
-                .put("phases", phases);
-    }
-
-    private double plainRate() throws Exception {
-        try (PlainInsert plain = new PlainInsert(databaseUrl)) {
-            plain.run(messages / 4, PAYLOAD_BYTES); // its statements are prepared, its table has pages
-            return messages / plain.run(messages, PAYLOAD_BYTES);
+        boolean isClean;
+        try (Broker broker = options.mqtt() == null || options.databaseUrl() == null
+                ? Broker.start(home)
+                : Broker.running(options.mqtt(), options.databaseUrl(), options.brokerPid())) {
+            OfflineFill fill = new OfflineFill(options, broker, System.out);
+            String report = Json.text(fill.run(now));
+            Path file = options.out().toAbsolutePath();
+            Files.createDirectories(file.resolveSibling(""));
+            Files.writeString(file, report, StandardCharsets.UTF_8);
+            System.out.println("result: " + file);
+            isClean = fill.isClean;
         }
+        System.exit(isClean ? 0 : 1);
     }
 
-    private JsonObject phase(int fanOut, int round, double plainPerSecond) throws Exception {
-        String topic = "load/" + fanOut + "/" + round;
-        int drained = Math.min(fanOut, DRAINED_MAX);
-        int perPublisher = Math.min(messages, DELIVERIES_MAX / drained) / PUBLISHERS;
-        double subscribeSeconds = subscribe(topic, fanOut);
-        Cpu.Used before = cpu.used();
-        double fillSeconds = fill(topic, perPublisher * PUBLISHERS);
-        Cpu.Used filled = cpu.used().minus(before);
-        long start = System.nanoTime();
-        Ledger[] ledgers = drain(topic, drained, perPublisher);
-        double drainSeconds = (System.nanoTime() - start) / 1e9;
-        int missing = 0;
-        int repeated = 0;
-        int outOfOrder = 0;
-        for (Ledger ledger : ledgers) {
-            missing += ledger.missing();
-            repeated += ledger.repeated();
-            outOfOrder += ledger.outOfOrder();
+    private Map<String, Object> run(Instant started) throws Exception {
+        Map<String, Object> report = new LinkedHashMap<>();
+        report.put("scenario", "offline-fill");
+        report.put("started", started.toString());
+        report.put("machine", machine());
+        report.put("load_average_before", loadAverage());
+        report.put("settings", settings());
+        // Not in the figures: Java compiles the broker's and our own hot code, PostgreSQL fills its caches.
+        out.println("warm-up");
+        measure(1, options.messages(), run ^ 1);
+        measureYardstick(options.messages());
+        List<Phase> yardsticks = new ArrayList<>(List.of(measureYardstick(options.messages())));
+        List<Object> results = new ArrayList<>();
+        for (int fanOut : options.fanOuts()) {
+            Map<String, Object> result = measure(fanOut, options.messages(), run);
+            yardsticks.add(measureYardstick(options.messages()));
+            double plain = (yardsticks.getLast().rate()
+                            + yardsticks.get(yardsticks.size() - 2).rate())
+                    / 2;
+            Map<String, Object> ratios = Ratios.of(result, plain);
+            out.println("  fill to plain insert: " + ratios.get("fill_to_plain_insert"));
+            result.put("ratios", ratios);
+            results.add(result);
         }
-        double total = (double) perPublisher * PUBLISHERS;
-        double fillPerSecond = total / fillSeconds;
-        return new JsonObject()
-                .put("fanOut", fanOut)
-                .put("round", round)
-                .put("subscribesPerSecond", Math.round(fanOut / subscribeSeconds))
-                .put("messages", (long) total)
-                .put("plainInsertPerSecond", Math.round(plainPerSecond))
-                .put("fillAckedPerSecond", Math.round(fillPerSecond))
-                .put("fillToPlainInsert", Math.round(fillPerSecond / plainPerSecond * 1_000) / 1_000.0)
-                .put("fillBrokerMicrosPerMessage", Math.round(filled.brokerMicros() / total * 10) / 10.0)
-                .put("fillPostgresMicrosPerMessage", Math.round(filled.postgresMicros() / total * 10) / 10.0)
-                .put("drainedSessions", drained)
-                .put("drainPerSecond", Math.round(total * drained / drainSeconds))
-                .put("missing", missing)
-                .put("repeated", repeated)
-                .put("outOfOrder", outOfOrder);
+        yardstick.drop();
+        report.put("fan_outs", results);
+        report.put("fill_to_first_fan_out", Ratios.toFirst(results));
+        report.put("plain_insert", yardsticks.stream().map(Phase::form).toList());
+        report.put("load_average_after", loadAverage());
+        report.put("nothing_lost_or_doubled", isClean);
+        return report;
     }
 
-    private static String clientId(String topic, int session) {
-        return "session-" + session + "-" + topic.replace('/', '-');
-    }
-
-    /** Creates persistent sessions that subscribe to the topic, and leaves them offline; returns the seconds. */
-    private double subscribe(String topic, int sessions) throws Exception {
-        long start = System.nanoTime();
-        all(PUBLISHERS * 2, worker -> {
-            for (int i = worker; i < sessions; i += PUBLISHERS * 2) {
-                MqttSocket client = MqttSocket.connect(broker, clientId(topic, i), false);
-                client.subscribe(topic);
-                client.disconnect();
-            }
-            return 0;
-        });
-        return (System.nanoTime() - start) / 1e9;
-    }
-
-    /** Publishes, and waits for all acknowledgements; returns the seconds. */
-    private double fill(String topic, int count) throws Exception {
-        long start = System.nanoTime();
-        all(PUBLISHERS, publisher -> publish(topic, publisher, count / PUBLISHERS));
-        return (System.nanoTime() - start) / 1e9;
-    }
-
-    private int publish(String topic, int publisher, int count) throws Exception {
-        try (MqttSocket client = MqttSocket.connect(broker, "publisher-" + publisher + "-" + System.nanoTime(), true)) {
-            Semaphore window = new Semaphore(WINDOW);
-            Thread acks = Thread.ofPlatform().start(() -> {
-                try {
-                    for (int i = 0; i < count; i++) {
-                        client.readPubAck();
-                        window.release();
-                    }
-                } catch (IOException e) {
-                    System.err.println("publisher " + publisher + ": " + e);
-                    System.exit(1);
-                }
-            });
-            byte[] payload = new byte[PAYLOAD_BYTES];
-            new Random(publisher).nextBytes(payload);
-            for (int i = 0; i < count; i++) {
-                if (!window.tryAcquire()) {
-                    client.flush();
-                    window.acquire();
-                }
-                Ledger.stamp(payload, publisher, i);
-                client.publish(1 + i % 65_535, topic, payload);
-            }
-            client.flush();
-            acks.join();
-            client.disconnect();
+    private Map<String, Object> measure(int fanOut, int messages, int number) throws Exception {
+        FanOut scenario = new FanOut(broker.mqtt(), options, number, fanOut, messages);
+        Map<String, Object> result = new LinkedHashMap<>();
+        result.put("fan_out", fanOut);
+        result.put("sessions", scenario.sessions());
+        result.put(
+                "subscribe",
+                timed("subscribe", () -> {
+                            scenario.subscribe();
+                            return (long) scenario.sessions();
+                        })
+                        .form());
+        Histogram[] micros = new Histogram[1];
+        Map<String, Object> fill = timed("fill at fan-out " + fanOut, () -> {
+                    micros[0] = scenario.fill();
+                    return micros[0].getTotalCount();
+                })
+                .form();
+        fill.put("acknowledged_after_millis_p50", micros[0].getValueAtPercentile(50) / 1e3);
+        fill.put("acknowledged_after_millis_p99", micros[0].getValueAtPercentile(99) / 1e3);
+        result.put("fill", fill);
+        Ledger.Findings[] findings = new Ledger.Findings[1];
+        Map<String, Object> drain = timed("drain at fan-out " + fanOut, () -> {
+                    findings[0] = scenario.drain();
+                    return findings[0].delivered();
+                })
+                .form();
+        drain.put("sessions_drained", scenario.drained());
+        drain.put("is_sample", scenario.drained() < scenario.sessions());
+        drain.put("lost", findings[0].lost());
+        drain.put("doubled", findings[0].doubled());
+        drain.put("redelivered_with_dup", findings[0].redelivered());
+        drain.put("foreign", findings[0].foreign());
+        drain.put("out_of_order", findings[0].outOfOrder());
+        result.put("drain", drain);
+        if (!findings[0].areClean()) {
+            isClean = false;
+            out.println("NOT CLEAN: " + findings[0]);
         }
-        return count;
+        if (!broker.isOurs()) {
+            scenario.forget();
+        }
+        return result;
     }
 
-    /** Reconnects so many sessions at once, each of which must get everything. */
-    private Ledger[] drain(String topic, int sessions, int perPublisher) throws Exception {
-        Ledger[] ledgers = new Ledger[sessions];
-        all(sessions, session -> {
-            Ledger ledger = new Ledger(PUBLISHERS, perPublisher);
-            ledgers[session] = ledger;
-            MqttSocket client = MqttSocket.connect(broker, clientId(topic, session), false);
-            while (!ledger.isComplete()) {
-                MqttSocket.Received message = client.readPublish();
-                ledger.arrived(message.payload());
-                client.pubAck(message.packetId());
-                if (!client.hasInput()) {
-                    client.flush();
-                }
-            }
-            client.flush();
-            client.disconnect();
-            return 0;
-        });
-        return ledgers;
+    private Phase measureYardstick(int rows) throws Exception {
+        return timed("plain insert", () -> yardstick.run(rows));
     }
 
-    /** Work that may fail; the argument is the worker's number. */
     private interface Work {
-        int run(int worker) throws Exception;
+        /** Returns how many were done. */
+        long run() throws Exception;
     }
 
-    private static void all(int workers, Work work) throws InterruptedException, ExecutionException {
-        try (ExecutorService threads =
-                Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
-            List<Callable<Integer>> tasks = new ArrayList<>();
-            for (int worker = 0; worker < workers; worker++) {
-                int number = worker;
-                tasks.add(() -> work.run(number));
-            }
-            for (Future<Integer> done : threads.invokeAll(tasks)) {
-                done.get();
-            }
+    private Phase timed(String what, Work work) throws Exception {
+        Cpu before = Cpu.now(broker.pid(), postmaster);
+        long start = System.nanoTime();
+        long count = work.run();
+        double seconds = (System.nanoTime() - start) / 1e9;
+        Map<String, @Nullable Object> cpu =
+                Cpu.now(broker.pid(), postmaster).microsPerMessageSince(before, Math.max(1, count));
+        Phase phase = new Phase(count, seconds, cpu);
+        StringBuilder shown = new StringBuilder();
+        cpu.forEach((who, micros) -> shown.append(
+                micros instanceof Double each ? String.format(" %s %.1f", who, each) : " " + who + " unknown"));
+        out.printf("%-24s %10d in %7.2f s: %9.0f/s, cpu us each:%s%n", what, count, seconds, phase.rate(), shown);
+        return phase;
+    }
+
+    /** One measured stretch. */
+    record Phase(long count, double seconds, Map<String, @Nullable Object> cpuMicrosEach) {
+        double rate() {
+            return count / seconds;
         }
+
+        Map<String, Object> form() {
+            Map<String, Object> form = new LinkedHashMap<>();
+            form.put("count", count);
+            form.put("seconds", seconds);
+            form.put("per_second", rate());
+            form.put("cpu_micros_each", cpuMicrosEach);
+            return form;
+        }
+    }
+
+    private Map<String, Object> machine() throws Exception {
+        Map<String, Object> machine = new LinkedHashMap<>();
+        machine.put("cores", Runtime.getRuntime().availableProcessors());
+        machine.put("os", System.getProperty("os.name") + " " + System.getProperty("os.version"));
+        machine.put("java", System.getProperty("java.version"));
+        machine.put("postgresql", broker.databaseVersion());
+        machine.put("broker_started_for_this", broker.isOurs());
+        return machine;
+    }
+
+    private Map<String, Object> settings() {
+        Map<String, Object> settings = new LinkedHashMap<>();
+        settings.put("messages", options.messages());
+        settings.put("payload_bytes", options.payloadBytes());
+        settings.put("publishers", options.publishers());
+        settings.put("window", options.window());
+        settings.put("plain_insert_rows_per_statement", Yardstick.ROWS_PER_STATEMENT);
+        settings.put("plain_insert_connections", Yardstick.CONNECTIONS);
+        return settings;
+    }
+
+    private static String loadAverage() throws IOException {
+        Path file = Path.of("/proc/loadavg");
+        return Files.exists(file) ? Files.readString(file).strip() : "unknown";
     }
 }

@@ -59,7 +59,7 @@ final class Housekeeping {
             if (stopped) {
                 return;
             }
-            running = work.get().onComplete(this::ended, this::failed);
+            running = Future.succeededFuture().compose(nothing -> work.get()).onComplete(this::ended, this::failed);
         }
 
         private void ended(Object nothing) {

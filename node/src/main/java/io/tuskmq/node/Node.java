@@ -32,6 +32,8 @@ public final class Node {
     private static final long PARTITION_MILLIS = 3_600_000;
     /** Clients get their DISCONNECT, and what they leave is stored, within this; then the node goes on stopping. */
     private static final long RELEASE_MILLIS = 8_000;
+    /** A job may wait for a database that is away. */
+    private static final long JOBS_MILLIS = 2_000;
 
     private final Store store;
     private final Leases.Lease lease;
@@ -187,9 +189,12 @@ public final class Node {
                             "some sessions were not released in time; the next start goes on from their last checkpoint");
                     return Future.succeededFuture();
                 })
-                .compose(released -> housekeeping.stop())
+                .compose(released -> housekeeping
+                        .stop()
+                        .timeout(JOBS_MILLIS, TimeUnit.MILLISECONDS)
+                        .otherwiseEmpty())
                 .compose(stopped -> listener.close())
-                .compose(closed -> router.close().timeout(RELEASE_MILLIS, TimeUnit.MILLISECONDS))
+                .compose(closed -> router.close().timeout(RELEASE_MILLIS / 2, TimeUnit.MILLISECONDS))
                 .compose(drained -> store.leases().release(lease.incarnation()))
                 .eventually(() -> store.close());
     }

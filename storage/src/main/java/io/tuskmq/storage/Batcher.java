@@ -7,6 +7,7 @@ import io.vertx.core.Vertx;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -103,10 +104,7 @@ final class Batcher<Q, R> {
     private Future<Void> run(List<Waiting<Q, R>> batch) {
         return answer(batch.stream().map(Waiting::request).toList()).transform(result -> {
             if (result.succeeded()) {
-                List<R> answers = result.result();
-                for (int i = 0; i < batch.size(); i++) {
-                    complete(batch.get(i), answers.get(i));
-                }
+                completeAll(batch, result.result());
                 return Future.succeededFuture();
             }
             StorageException failure = Sql.failure(result.cause());
@@ -144,16 +142,30 @@ final class Batcher<Q, R> {
         return chain;
     }
 
-    private void complete(Waiting<Q, R> waiting, R answer) {
-        onCaller(waiting, () -> waiting.promise().complete(answer));
+    /** Wakes each caller's event loop once, however many of its requests are in the batch. */
+    private void completeAll(List<Waiting<Q, R>> batch, List<R> answers) {
+        for (int from = 0; from < batch.size(); ) {
+            int to = from + 1;
+            while (to < batch.size()
+                    && Objects.equals(batch.get(to).context(), batch.get(from).context())) {
+                to++;
+            }
+            List<Waiting<Q, R>> ofOne = batch.subList(from, to);
+            List<R> theirs = answers.subList(from, to);
+            onCaller(batch.get(from).context(), () -> {
+                for (int i = 0; i < ofOne.size(); i++) {
+                    ofOne.get(i).promise().complete(theirs.get(i));
+                }
+            });
+            from = to;
+        }
     }
 
     private void fail(Waiting<Q, R> waiting, StorageException failure) {
-        onCaller(waiting, () -> waiting.promise().fail(failure));
+        onCaller(waiting.context(), () -> waiting.promise().fail(failure));
     }
 
-    private static <Q, R> void onCaller(Waiting<Q, R> waiting, Runnable completion) {
-        Context context = waiting.context();
+    private static void onCaller(@Nullable Context context, Runnable completion) {
         if (context == null || context.equals(Vertx.currentContext())) {
             completion.run();
         } else {

@@ -72,7 +72,8 @@ final class SubscriptionChanges {
         for (Subscription s : granted) {
             // One that is there keeps its route until the new one is stored: else its messages would lose their way
             // meanwhile.
-            if (subscriptions.get(s) == null) {
+            // A member of a group is dealt nothing before it is stored: it would have to give it back.
+            if (subscriptions.get(s) == null && !(stored && s.shared())) {
                 effects.add(new Effect.AddRoute(s));
             }
         }

@@ -97,23 +97,23 @@ public final class Claims {
         LOG.info("client={} gone before it was accepted", clientId);
     }
 
-    /** Completes when it is stored, however long the database is away, or when the session belongs to a newer claim. */
-    Future<Void> release(Sessions.Release release) {
-        return untilDone(() -> store.sessions().release(release).mapEmpty());
+    /** Completes when it is stored, however long the database is away; with false when the session belongs to a newer claim. */
+    Future<Boolean> release(Sessions.Release release) {
+        return untilDone(() -> store.sessions().release(release));
     }
 
     Future<Void> endWill(long willId, Sessions.WillAction action) {
         return untilDone(() -> store.wills().apply(willId, action));
     }
 
-    private Future<Void> untilDone(Supplier<Future<Void>> write) {
-        Promise<Void> done = Promise.promise();
+    private <T> Future<T> untilDone(Supplier<Future<T>> write) {
+        Promise<T> done = Promise.promise();
         attempt(write, done);
         return done.future();
     }
 
-    private void attempt(Supplier<Future<Void>> write, Promise<Void> done) {
-        write.get().onComplete(written -> done.complete(), failure -> {
+    private <T> void attempt(Supplier<Future<T>> write, Promise<T> done) {
+        write.get().onComplete(done::complete, failure -> {
             if (failure instanceof StorageException storage && storage.isPassing()) {
                 vertx.setTimer(RETRY_MILLIS, timer -> attempt(write, done));
             } else {

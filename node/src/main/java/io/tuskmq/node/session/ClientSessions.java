@@ -59,8 +59,14 @@ public final class ClientSessions {
         Connection connection = client.connection();
         claims.claim(client.claim(incarnation, claims.newToken(incarnation)))
                 .onComplete(
-                        claimed -> client.shard()
-                                .post(() -> claimed(client, claimed, started).onComplete(done)),
+                        claimed -> client.shard().post(() -> {
+                            try {
+                                claimed(client, claimed, started).onComplete(done);
+                            } catch (RuntimeException e) {
+                                fault(client, e);
+                                done.complete();
+                            }
+                        }),
                         failure -> client.shard().post(() -> {
                             LOG.info("client={} refused: {}", client.clientId(), failure.getMessage());
                             connection.reject(ReasonCodes.SERVER_UNAVAILABLE, "the database is away");
@@ -105,12 +111,26 @@ public final class ClientSessions {
                 wills.publish(owned.dueWills())
                         .timeout(WILLS_MILLIS, TimeUnit.MILLISECONDS)
                         .onComplete(published -> client.shard().post(() -> {
-                            start(client, owned, started);
+                            try {
+                                start(client, owned, started);
+                            } catch (RuntimeException e) {
+                                fault(client, e);
+                            }
                             done.complete();
                         }));
                 yield done.future();
             }
         };
+    }
+
+    /** The session as stored can't be read, or the like: this client can't connect, others can. */
+    private static void fault(Client client, RuntimeException e) {
+        LOG.error("client={} a fault of the broker refuses it", client.clientId(), e);
+        if (client.runner() == null) {
+            client.connection().reject(ReasonCodes.IMPLEMENTATION_ERROR, "a fault of the broker");
+        } else {
+            client.connection().close(ReasonCodes.IMPLEMENTATION_ERROR, "a fault of the broker");
+        }
     }
 
     private void start(Client client, Claimed.Owned owned, Runnable started) {
@@ -151,17 +171,20 @@ public final class ClientSessions {
         WillRules.AtEnd atEnd = WillRules.atEnd(normal, will, expirySeconds);
         SessionRunner.Identity identity = runner.identity();
         LOG.info("client={} disconnected cause={}", client.clientId(), cause);
-        Future<Void> released = runner.end().compose(checkpoint -> {
-            if (identity.sessionId() != 0) {
-                return claims.release(
-                        new Sessions.Release(checkpoint, expirySeconds, identity.willId(), atEnd.action()));
-            }
-            return atEnd.action() instanceof Sessions.WillAction.Nothing
-                    ? Future.succeededFuture()
-                    : claims.endWill(identity.willId(), atEnd.action());
-        });
+        Future<Void> released = runner.end()
+                .compose(checkpoint -> identity.sessionId() == 0
+                        ? Future.succeededFuture(false)
+                        : claims.release(
+                                new Sessions.Release(checkpoint, expirySeconds, identity.willId(), atEnd.action())))
+                // Not done with the session: there is none, or a newer claim was faster.
+                .compose(done -> done || atEnd.action() instanceof Sessions.WillAction.Nothing
+                        ? Future.succeededFuture()
+                        : claims.endWill(identity.willId(), atEnd.action()));
+        if (atEnd.action() instanceof Sessions.WillAction.Drop) {
+            wills.drop(identity.willId(), released);
+        }
         if (will != null && atEnd.publishNow()) {
-            Future<Void> published = wills.publish(
+            Future<Boolean> published = wills.publish(
                     new DueWill(identity.willId(), client.clientId(), will.message(), will.messageExpirySeconds()));
             released = Future.join(released, published).mapEmpty();
         }

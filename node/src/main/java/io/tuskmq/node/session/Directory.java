@@ -48,8 +48,16 @@ public final class Directory implements ConnectionHandler {
     }
 
     private void takeTurn(Client client) {
-        endOlder(client)
-                .compose(done -> sessions.open(client, () -> byClientId.put(client.clientId(), client)))
+        endOlder(client).onComplete(done -> client.shard().post(() -> open(client)));
+    }
+
+    private void open(Client client) {
+        if (stopping) {
+            client.connection().reject(ReasonCodes.SERVER_SHUTTING_DOWN, "server shutting down");
+            turns.end(client.clientId());
+            return;
+        }
+        sessions.open(client, () -> byClientId.put(client.clientId(), client))
                 .onComplete(done -> turns.end(client.clientId()));
     }
 

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,16 +31,19 @@ final class Group {
     private static final String PRINCIPAL = "$share";
     private static final int DO_NOT_SEND_RETAINED = 2;
 
-    private final Broker broker;
+    /** What a group works with; {@code closed} is told when it has ended. */
+    record Around(Broker broker, Claims claims, long incarnation, Consumer<Group> closed) {}
+
+    private final Around around;
     private final Shard shard;
     private final String key;
     private final String share;
     private final String filter;
-    private final Claims claims;
-    private final long incarnation;
 
     private final Map<SessionRunner, Subscription> members = new LinkedHashMap<>();
-    private final List<Promise<Void>> waitingForStored = new ArrayList<>();
+    /** Stored members that are being subscribed, and what completes when the group is a stored session. */
+    private final Map<SessionRunner, Promise<Void>> expected = new LinkedHashMap<>();
+
     private final List<Promise<Void>> waitingForClosed = new ArrayList<>();
     /** Groups in memory that a stored one has followed: they deal what they still have. */
     private final List<GroupRunner> draining = new ArrayList<>();
@@ -48,14 +52,12 @@ final class Group {
     private boolean changing;
     private boolean closed;
 
-    Group(Broker broker, Shard shard, Subscription subscription, Claims claims, long incarnation) {
-        this.broker = broker;
+    Group(Around around, Shard shard, Subscription subscription) {
+        this.around = around;
         this.shard = shard;
         this.key = Groups.key(subscription);
         this.share = subscription.share();
         this.filter = subscription.filter();
-        this.claims = claims;
-        this.incarnation = incarnation;
     }
 
     Shard shard() {
@@ -66,12 +68,34 @@ final class Group {
         return closed;
     }
 
-    void join(SessionRunner member, Subscription subscription) {
-        members.put(member, subscription);
-        if (current != null) {
-            current.join(member, subscription);
+    /** Completes the promise when the group is a stored session. */
+    void expect(SessionRunner member, Promise<Void> stored) {
+        if (!member.isEnded()) {
+            expected.put(member, stored);
         }
         settle();
+    }
+
+    void join(SessionRunner member, Subscription subscription) {
+        expected.remove(member);
+        if (!member.isEnded()) {
+            members.put(member, subscription);
+            if (current != null) {
+                joinTo(current, member, subscription);
+            }
+        }
+        settle();
+    }
+
+    /** A stored member takes QoS 2 messages over durably: only a stored group can give them. */
+    private static void joinTo(GroupRunner runner, SessionRunner member, Subscription subscription) {
+        if (runner.isStored() || !isStored(member, subscription)) {
+            runner.join(member, subscription);
+        }
+    }
+
+    private static boolean isStored(SessionRunner member, Subscription subscription) {
+        return member.isStored() && subscription.qos() > 0;
     }
 
     void leave(SessionRunner member) {
@@ -81,14 +105,9 @@ final class Group {
     }
 
     void gone(SessionRunner member) {
+        expected.remove(member);
         members.remove(member);
         runners().forEach(runner -> runner.gone(member));
-        settle();
-    }
-
-    /** Completes the promise when the group is a stored session. */
-    void whenStored(Promise<Void> stored) {
-        waitingForStored.add(stored);
         settle();
     }
 
@@ -106,9 +125,8 @@ final class Group {
     }
 
     private boolean mustBeStored() {
-        return !waitingForStored.isEmpty()
-                || members.entrySet().stream()
-                        .anyMatch(m -> m.getKey().isStored() && m.getValue().qos() > 0);
+        return !expected.isEmpty()
+                || members.entrySet().stream().anyMatch(member -> isStored(member.getKey(), member.getValue()));
     }
 
     /** Brings the group's session to what its members need. Called after each change. */
@@ -120,27 +138,25 @@ final class Group {
             }
             return false;
         });
-        if (changing) {
+        if (changing || closed) {
             return;
         }
         GroupRunner runner = current;
+        boolean wanted = !members.isEmpty() || !expected.isEmpty();
         if (runner == null) {
-            if (!members.isEmpty() || !waitingForStored.isEmpty()) {
+            if (wanted) {
                 open(mustBeStored());
             } else {
                 closed = true;
+                around.closed().accept(this);
                 waitingForClosed.forEach(Promise::tryComplete);
             }
-        } else if (members.isEmpty() && runner.isDeserted() && waitingForStored.isEmpty()) {
+        } else if (!wanted && runner.isDeserted()) {
             close(runner);
         } else if (mustBeStored() && !runner.isStored()) {
-            runner.stopFollowing();
-            draining.add(runner);
-            current = null;
-            open(true);
+            open(true); // the one in memory goes on until the other one follows
         } else if (runner.isStored()) {
-            waitingForStored.forEach(Promise::tryComplete);
-            waitingForStored.clear();
+            expected.values().forEach(Promise::tryComplete);
         }
     }
 
@@ -166,10 +182,16 @@ final class Group {
 
     private void start(Opened opened) {
         changing = false;
-        GroupRunner runner = new GroupRunner(broker, this, opened.identity(), opened.state());
+        GroupRunner runner = new GroupRunner(around.broker(), this, opened.identity(), opened.state());
+        GroupRunner before = current;
         current = runner;
-        members.forEach(runner::join);
+        members.forEach((member, subscription) -> joinTo(runner, member, subscription));
         runner.start(opened.taken());
+        if (before != null) {
+            // What it got since the other one's start comes from both: QoS 1 may.
+            before.stopFollowing();
+            draining.add(before);
+        }
         settle();
     }
 
@@ -184,11 +206,19 @@ final class Group {
 
     private Future<Opened> openStored() {
         var claim = new Sessions.Claim(
-                key, PRINCIPAL, incarnation, claims.newToken(incarnation), false, Sessions.NEVER_EXPIRES, true, null);
-        return claims.claim(claim).compose(claimed -> switch (claimed) {
+                key,
+                PRINCIPAL,
+                around.incarnation(),
+                around.claims().newToken(around.incarnation()),
+                false,
+                Sessions.NEVER_EXPIRES,
+                true,
+                null);
+        return around.claims().claim(claim).compose(claimed -> switch (claimed) {
             case Claimed.Owned owned ->
                 subscribed(owned)
-                        .compose(subscription -> broker.store()
+                        .compose(subscription -> around.broker()
+                                .store()
                                 .sessions()
                                 .inflightOfMembers(share, filter)
                                 .map(inflight -> opened(owned, subscription, inflight)));
@@ -203,7 +233,8 @@ final class Group {
         }
         var row = new Sessions.StoredSubscription(
                 filter, "", 1, false, true, DO_NOT_SEND_RETAINED, 0, 0, new LaneVector(), null);
-        return broker.store()
+        return around.broker()
+                .store()
                 .sessions()
                 .subscribe(owned.sessionId(), owned.epoch(), 1, List.of(row))
                 .compose(stored -> stored.isEmpty()
@@ -230,9 +261,10 @@ final class Group {
         current = null;
         runner.end()
                 .compose(checkpoint -> runner.isStored()
-                        ? claims.release(new Sessions.Release(
-                                checkpoint, Sessions.NEVER_EXPIRES, 0, new Sessions.WillAction.Nothing()))
-                        : Future.succeededFuture())
+                        ? around.claims()
+                                .release(new Sessions.Release(
+                                        checkpoint, Sessions.NEVER_EXPIRES, 0, new Sessions.WillAction.Nothing()))
+                        : Future.succeededFuture(true))
                 .onComplete(done -> shard.post(() -> {
                     changing = false;
                     settle();

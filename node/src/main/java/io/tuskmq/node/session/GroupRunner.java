@@ -15,6 +15,7 @@ import io.vertx.core.Future;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -57,6 +58,9 @@ final class GroupRunner extends Receiver {
     private final GroupDealer<SessionRunner, GroupDeal> dealer = new GroupDealer<>();
     private final Map<SessionRunner, Subscription> members = new HashMap<>();
     private final Map<SessionRunner, Set<GroupDeal>> held = new HashMap<>();
+    /** What members that have unsubscribed still have. */
+    private final Map<SessionRunner, Set<GroupDeal>> kept = new HashMap<>();
+
     private final Map<Integer, Taken> taken = new HashMap<>();
     private Set<LogReader.Position> withMembers = Set.of();
     private final List<SessionRunner> turns = new ArrayList<>();
@@ -127,20 +131,20 @@ final class GroupRunner extends Receiver {
     /** The member has unsubscribed: it is dealt nothing more, and keeps what it has [MQTT5-3.10.4-4]. */
     void leave(SessionRunner member) {
         dealer.left(member, deal -> true);
+        Set<GroupDeal> deals = held.remove(member);
+        if (deals != null) {
+            kept.computeIfAbsent(member, m -> new LinkedHashSet<>()).addAll(deals);
+        }
         forget(member);
     }
 
     /** The member's connection has ended: what it didn't acknowledge goes to others. */
     void gone(SessionRunner member) {
-        boolean isMember = members.containsKey(member);
-        if (isMember) {
-            dealer.left(member, deal -> true);
-        }
-        Set<GroupDeal> deals = held.remove(member);
+        dealer.left(member, deal -> false); // they wait again, in their old places
+        held.remove(member);
+        Set<GroupDeal> deals = kept.remove(member);
         if (deals != null) {
-            deals.stream()
-                    .sorted(java.util.Comparator.comparingLong(deal -> deal.logId))
-                    .forEach(dealer::offer);
+            deals.forEach(dealer::offer);
         }
         forget(member);
         deal();
@@ -156,12 +160,15 @@ final class GroupRunner extends Receiver {
 
     /** Whether no member is here, nor has anything that is still the group's. */
     boolean isDeserted() {
-        return members.isEmpty() && held.isEmpty() && taken.isEmpty();
+        return members.isEmpty() && held.isEmpty() && kept.isEmpty() && taken.isEmpty();
     }
 
     /** Whether there is nothing left to deal. */
     boolean isIdle() {
-        return held.isEmpty() && dealer.waiting() == 0 && session.load().queued() == 0;
+        return held.isEmpty()
+                && kept.isEmpty()
+                && dealer.waiting() == 0
+                && session.load().queued() == 0;
     }
 
     /** Takes no more messages; deals those that it has. */
@@ -183,7 +190,7 @@ final class GroupRunner extends Receiver {
             return;
         }
         deal.member = member;
-        held.computeIfAbsent(member, m -> new java.util.LinkedHashSet<>()).add(deal);
+        held.computeIfAbsent(member, m -> new LinkedHashSet<>()).add(deal);
         member.shard()
                 .post(() -> member.deal(new Event.Dealt(
                         deal, deal.logId, deal.filterId, deal.message, subscription, System.currentTimeMillis())));
@@ -218,8 +225,13 @@ final class GroupRunner extends Receiver {
     void taken(GroupDeal deal) {
         SessionRunner member = deal.member;
         if (member != null && release(deal)) {
-            taken.put(deal.packetId, new Taken(deal, member));
-            on(new Event.Taken(deal.packetId));
+            if (isStored() && !ended) {
+                taken.put(deal.packetId, new Taken(deal, member));
+                on(new Event.Taken(deal.packetId));
+            } else {
+                on(new Event.PubAckReceived(deal.packetId, ReasonCodes.SUCCESS));
+                letSend(new Taken(deal, member));
+            }
         }
     }
 
@@ -234,15 +246,22 @@ final class GroupRunner extends Receiver {
     /** Whether the deal was still with its member. */
     private boolean release(GroupDeal deal) {
         SessionRunner member = deal.member;
-        Set<GroupDeal> deals = member == null ? null : held.get(member);
-        if (member == null || deals == null || !deals.remove(deal)) {
+        if (member == null || !(remove(held, member, deal) || remove(kept, member, deal))) {
             return false;
-        }
-        if (deals.isEmpty()) {
-            held.remove(member);
         }
         dealer.acked(member, deal);
         deal.member = null;
+        return true;
+    }
+
+    private static boolean remove(Map<SessionRunner, Set<GroupDeal>> from, SessionRunner member, GroupDeal deal) {
+        Set<GroupDeal> deals = from.get(member);
+        if (deals == null || !deals.remove(deal)) {
+            return false;
+        }
+        if (deals.isEmpty()) {
+            from.remove(member);
+        }
         return true;
     }
 
@@ -259,6 +278,8 @@ final class GroupRunner extends Receiver {
     Future<Sessions.Checkpoint> end() {
         raiseWatermark(shard, session);
         ended = true;
+        taken.values().forEach(GroupRunner::letSend); // the next runner finds them with their members
+        taken.clear();
         shard.remove(this);
         stopFollowing();
         Effect.Checkpoint last = session.checkpointNow();
@@ -281,6 +302,9 @@ final class GroupRunner extends Receiver {
             for (Event next = event; next != null && !ended; next = waiting.poll()) {
                 session.on(next).forEach(this::perform);
             }
+        } catch (RuntimeException | AssertionError e) {
+            LOG.error("group={} a fault of the broker ends it; it begins again", identity.key(), e);
+            shard.post(() -> group.failed(this));
         } finally {
             busy = false;
         }
@@ -302,7 +326,7 @@ final class GroupRunner extends Receiver {
             case Effect.TakenDurably(int packetId) -> {
                 Taken gone = taken.remove(packetId);
                 if (gone != null) {
-                    gone.member().shard().post(() -> gone.member().on(new Event.DealReleased(gone.deal())));
+                    letSend(gone);
                     shard.post(group::settle);
                 }
             }
@@ -321,6 +345,10 @@ final class GroupRunner extends Receiver {
             case Effect.Disconnect(int reason, String why) -> overflowed(why);
             default -> throw new IllegalStateException("a group's session has no client that sends: " + effect);
         }
+    }
+
+    private static void letSend(Taken taken) {
+        taken.member().shard().post(() -> taken.member().on(new Event.DealReleased(taken.deal())));
     }
 
     private void sendPublish(Effect.SendPublish publish) {

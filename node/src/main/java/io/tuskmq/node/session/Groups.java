@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 
 /**
  * The shared subscriptions that have members here, by {@code $share/group/filter}. May be called from any event loop: each {@link
@@ -28,53 +29,61 @@ public final class Groups {
 
     /** The member takes part, or has changed its subscription. */
     void join(SessionRunner member, Subscription subscription) {
+        inOrNew(member, subscription, group -> group.join(member, subscription));
+    }
+
+    /** Does the work on the group's shard; a group that has closed meanwhile is followed by another. */
+    private void inOrNew(SessionRunner member, Subscription subscription, Consumer<Group> work) {
         String key = key(subscription);
-        Group group = groups.computeIfAbsent(
-                key, k -> new Group(member.broker(), member.shard(), subscription, claims, incarnation));
+        Group group = groups.computeIfAbsent(key, k -> {
+            var around = new Group.Around(member.broker(), claims, incarnation, closed -> groups.remove(k, closed));
+            return new Group(around, member.shard(), subscription);
+        });
         group.shard().post(() -> {
             if (group.isClosed()) {
-                groups.remove(key, group);
-                join(member, subscription);
+                inOrNew(member, subscription, work);
             } else {
-                group.join(member, subscription);
+                work.accept(group);
             }
         });
     }
 
-    /** Completes when the groups of those subscriptions that are shared and stored follow the log: SUBACK waits for that (I7). */
-    Future<Void> opened(List<Subscription> subscriptions) {
-        List<Future<Void>> open = new ArrayList<>(0);
-        for (Subscription subscription : subscriptions) {
-            Group group = groups.get(key(subscription));
-            if (subscription.shared() && subscription.qos() > 0 && group != null) {
-                Promise<Void> opened = Promise.promise();
-                group.shard().post(() -> group.whenStored(opened));
-                open.add(opened.future());
-            }
+    private void in(String key, Consumer<Group> work) {
+        Group group = groups.get(key);
+        if (group != null) {
+            group.shard().post(() -> {
+                if (group.isClosed()) {
+                    in(key, work);
+                } else {
+                    work.accept(group);
+                }
+            });
         }
-        return open.isEmpty() ? Future.succeededFuture() : Future.all(open).mapEmpty();
+    }
+
+    /**
+     * Opens the groups of a stored member's subscriptions; they stay open until it joins them or is gone. Completes when all of them
+     * follow the log: SUBACK waits for that (I7). Never completes for a member that is gone meanwhile.
+     */
+    Future<Void> open(SessionRunner member, List<Subscription> subscriptions) {
+        List<Future<Void>> open = new ArrayList<>();
+        for (Subscription subscription : subscriptions) {
+            Promise<Void> opened = Promise.promise();
+            inOrNew(member, subscription, group -> group.expect(member, opened));
+            open.add(opened.future());
+        }
+        return Future.all(open).mapEmpty();
     }
 
     /** The member has unsubscribed. */
     void leave(SessionRunner member, Subscription subscription) {
-        Group group = groups.get(key(subscription));
-        if (group != null) {
-            group.shard().post(() -> group.leave(member));
-        }
+        in(key(subscription), group -> group.leave(member));
     }
 
     /** The member's connection has ended; {@code keys} are the groups that it ever joined. */
     void gone(SessionRunner member, Iterable<String> keys) {
         for (String key : keys) {
-            Group group = groups.get(key);
-            if (group != null) {
-                group.shard().post(() -> {
-                    group.gone(member);
-                    if (group.isClosed()) {
-                        groups.remove(key, group);
-                    }
-                });
-            }
+            in(key, group -> group.gone(member));
         }
     }
 

@@ -30,6 +30,9 @@ final class RetainedReader {
     private final Store store;
     private final SysTopics sysTopics;
     private final LaneWriter lane;
+    /** The hand-over of each filter that is under way or was the last. */
+    private final Map<String, Subscription> running = new HashMap<>();
+
     /** Where to go on, by filter: subscriptions whose next page the session has not asked for yet. */
     private final Map<String, String> resting = new HashMap<>();
 
@@ -40,8 +43,22 @@ final class RetainedReader {
         this.lane = lane;
     }
 
-    /** Reads what lies after the topic (empty: everything). */
-    void read(Subscription subscription, String after) {
+    /** Begins after the topic (empty: with everything). A newer hand-over of the same filter takes the place of an older one. */
+    void begin(Subscription subscription, String after) {
+        running.put(subscription.filter(), subscription);
+        read(subscription, after);
+    }
+
+    /** Whether the hand-over goes on: the session has the subscription still, and no newer hand-over has begun. */
+    @SuppressWarnings("ReferenceEquality") // the same subscription may be made anew, which begins anew
+    private boolean goesOn(Subscription subscription) {
+        return running.get(subscription.filter()) == subscription && runner.has(subscription);
+    }
+
+    private void read(Subscription subscription, String after) {
+        if (!goesOn(subscription)) {
+            return; // [MQTT-3.10.4-2]
+        }
         if (sysTopics.owns(subscription.filter())) {
             take(subscription, new Retained.Page(sysTopics.retained(subscription.filter()), null));
         } else {
@@ -59,6 +76,9 @@ final class RetainedReader {
     }
 
     private void take(Subscription subscription, Retained.Page page) {
+        if (!goesOn(subscription)) {
+            return;
+        }
         List<Message> matching = page.messages().stream()
                 .filter(message -> TopicFilter.matches(subscription.filter(), message.topic()))
                 .toList();
@@ -76,7 +96,7 @@ final class RetainedReader {
     }
 
     private void progress(Subscription subscription, @Nullable String next) {
-        if (runner.isEnded()) {
+        if (!goesOn(subscription)) {
             return;
         }
         SessionRunner.Identity identity = runner.identity();
@@ -101,10 +121,17 @@ final class RetainedReader {
                 message.expiresAtMillis(),
                 0);
         RetainedCopy append = new RetainedCopy(copy, runner.identity().sessionId());
+        runner.asked();
         lane.append(append);
-        return append.stored().map(id -> {
-            runner.shard().post(() -> runner.on(new Event.Arrived(id, copy, List.of(), System.currentTimeMillis())));
-            return null;
+        return append.stored().transform(stored -> {
+            runner.shard().post(() -> {
+                runner.answered();
+                if (stored.succeeded()) {
+                    runner.on(new Event.Arrived(stored.result(), copy, List.of(), System.currentTimeMillis()));
+                }
+            });
+            return Future
+                    .succeededFuture(); // one that the log can't take must not stop the others; the lane has told why
         });
     }
 

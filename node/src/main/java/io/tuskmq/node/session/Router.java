@@ -49,6 +49,11 @@ public final class Router {
         return lane.isFull() || shards.isCongested();
     }
 
+    /** The same for a publisher of QoS 0 only, who needs no lane. */
+    boolean isCongested() {
+        return shards.isCongested();
+    }
+
     /** A QoS 1 or 2 message, or one to be retained. */
     void publish(Publication publication, LaneWriter lane) {
         publication.match();

@@ -3,6 +3,7 @@ package io.tuskmq.node.session;
 import io.tuskmq.node.rules.Deal;
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
+import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.rules.Session;
 import io.tuskmq.node.rules.SessionLimits;
 import io.tuskmq.node.rules.SessionStart;
@@ -56,7 +57,9 @@ final class SessionRunner extends Receiver {
 
     private boolean busy;
     private boolean goesOn;
-    private boolean ended;
+    /** Read by groups on their shards too. */
+    private volatile boolean ended;
+
     private int outstanding;
     private boolean restingForAnswers;
     private boolean restingForRoom;
@@ -153,15 +156,23 @@ final class SessionRunner extends Receiver {
                     perform(effect);
                 }
             }
+        } catch (RuntimeException | AssertionError e) {
+            LOG.error("client={} a fault of the broker ends the connection", identity.clientId(), e);
+            connection.close(ReasonCodes.IMPLEMENTATION_ERROR, "a fault of the broker");
         } finally {
             busy = false;
         }
         if (session.hasMore() && !goesOn && connection.isWritable()) {
             goesOn = true; // a portion was sent: others have their turn before the next one
-            shard.post(() -> {
-                goesOn = false;
-                on(new Event.Writable(connection.isWritable(), System.currentTimeMillis()));
-            });
+            shard.post(this::goOn);
+        }
+    }
+
+    /** If the channel can't take more by now, its writability will be told, or a tick comes. */
+    private void goOn() {
+        goesOn = false;
+        if (connection.isWritable()) {
+            on(new Event.Writable(true, System.currentTimeMillis()));
         }
     }
 
@@ -179,8 +190,9 @@ final class SessionRunner extends Receiver {
             case Effect.Route route -> publish(route);
             case Effect.AddRoute(Subscription subscription) -> addRoute(subscription);
             case Effect.RemoveRoute(Subscription subscription) -> removeRoute(subscription);
-            case Effect.SendRetained(Subscription subscription) -> retained.read(subscription, "");
-            case Effect.ContinueRetained(Subscription subscription, String after) -> retained.read(subscription, after);
+            case Effect.SendRetained(Subscription subscription) -> retained.begin(subscription, "");
+            case Effect.ContinueRetained(Subscription subscription, String after) ->
+                retained.begin(subscription, after);
             case Effect.MoreRetained(Subscription subscription) -> retained.more(subscription);
             case Effect.ForgetReceipt(int packetId) -> forgetReceipt(packetId);
             case Effect.Checkpoint checkpoint -> checkpoint(checkpoint);
@@ -239,7 +251,9 @@ final class SessionRunner extends Receiver {
             asked();
             broker.router().publish(new OfClient(route.packetId(), message, receipt), lane);
         }
-        if (!restingForRoom && broker.router().isFull(lane)) {
+        boolean stored = message.qos() > 0 || message.retain();
+        if (!restingForRoom
+                && (stored ? broker.router().isFull(lane) : broker.router().isCongested())) {
             restingForRoom = true;
             connection.pauseReading();
             shard.waits(this);
@@ -312,6 +326,10 @@ final class SessionRunner extends Receiver {
     private void subscribe(int packetId, List<Subscription> subscriptions) {
         List<Sessions.StoredSubscription> rows =
                 subscriptions.stream().map(this::toRow).toList();
+        openGroups(subscriptions, () -> store(packetId, rows));
+    }
+
+    private void store(int packetId, List<Sessions.StoredSubscription> rows) {
         long number = nextNumber();
         ask(() -> broker.store().sessions().subscribe(identity.sessionId(), identity.epoch(), number, rows), stored -> {
             if (stored.isEmpty()) {
@@ -322,6 +340,27 @@ final class SessionRunner extends Receiver {
                         stored.stream().map(SessionStart::subscription).toList()));
             }
         });
+    }
+
+    /** SUBACK of a shared subscription waits until its group follows the log: nothing after it may be missed (I7). */
+    private void openGroups(List<Subscription> subscriptions, Runnable then) {
+        List<Subscription> shared = subscriptions.stream()
+                .filter(subscription -> subscription.shared() && subscription.qos() > 0)
+                .toList();
+        if (shared.isEmpty()) {
+            then.run();
+            return;
+        }
+        asked();
+        shared.forEach(subscription -> joinedGroups.add(Groups.key(subscription)));
+        broker.groups()
+                .open(this, shared)
+                .onSuccess(open -> shard.post(() -> {
+                    answered();
+                    if (!ended) {
+                        then.run();
+                    }
+                }));
     }
 
     private void unsubscribe(int packetId, List<Subscription> subscriptions) {
@@ -354,6 +393,11 @@ final class SessionRunner extends Receiver {
                 subscription.filterId(),
                 subscription.start(),
                 wantsRetained && subscription.qos() > 0 && !subscription.shared() ? "" : null);
+    }
+
+    /** Whether the session has just this subscription, unchanged. */
+    boolean has(Subscription subscription) {
+        return !ended && session.subscriptions().contains(subscription);
     }
 
     private boolean isSubscribed(String filter, String share) {
@@ -423,13 +467,13 @@ final class SessionRunner extends Receiver {
             passing.run();
         } else {
             LOG.error("client={} the store failed for good; the connection ends", identity.clientId(), failure);
-            connection.close(0x80, "internal error");
+            connection.close(ReasonCodes.UNSPECIFIED_ERROR, "internal error");
         }
     }
 
     /** The session belongs to a newer connection, perhaps on another node. */
     private void lost() {
-        connection.close(0x8E, "session taken over");
+        connection.close(ReasonCodes.SESSION_TAKEN_OVER, "session taken over");
     }
 
     void asked() {

@@ -11,12 +11,15 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The sessions of one event loop and the queue of what other threads have for them. Everything but {@link #post} and {@link
  * #isCongested} belongs to the event loop.
  */
 final class Shard {
+    private static final Logger LOG = LoggerFactory.getLogger(Shard.class);
     /** Tasks run in one go before sockets get their turn again. */
     private static final int TASKS_PER_TURN = 512;
 
@@ -28,6 +31,7 @@ final class Shard {
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicInteger pending = new AtomicInteger();
     private final AtomicBoolean scheduled = new AtomicBoolean();
+    private volatile boolean reliefWanted;
     private final AtomicBoolean losing = new AtomicBoolean();
 
     private final Set<Receiver> receivers = new LinkedHashSet<>();
@@ -68,6 +72,10 @@ final class Shard {
 
     /** True when more waits than {@code pendingMax}. */
     boolean isCongested() {
+        if (pending.get() <= pendingMax) {
+            return false;
+        }
+        reliefWanted = true; // who sees it waits for the end of it
         return pending.get() > pendingMax;
     }
 
@@ -78,22 +86,28 @@ final class Shard {
     }
 
     private void drain() {
-        boolean wasCongested = isCongested();
         int done = 0;
-        try {
-            for (Runnable task; done < TASKS_PER_TURN && (task = tasks.poll()) != null; ) {
-                done++;
-                task.run();
-            }
-        } finally {
-            pending.addAndGet(-done);
-            scheduled.set(false);
-            if (!tasks.isEmpty()) {
-                schedule();
-            }
+        for (Runnable task; done < TASKS_PER_TURN && (task = tasks.poll()) != null; ) {
+            done++;
+            run(task);
         }
-        if (wasCongested && !isCongested()) {
+        int left = pending.addAndGet(-done);
+        scheduled.set(false);
+        if (!tasks.isEmpty()) {
+            schedule();
+        }
+        if (reliefWanted && left <= pendingMax) {
+            reliefWanted = false;
             relief.run();
+        }
+    }
+
+    /** A fault of ours in one session must not cost the others of this shard their messages. */
+    private static void run(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | AssertionError e) {
+            LOG.error("a task of a shard failed", e);
         }
     }
 
@@ -145,6 +159,7 @@ final class Shard {
     }
 
     void tick(long nowMillis) {
+        resumePublishers(); // whatever they wait for: they look again
         Event tick = new Event.Tick(nowMillis);
         for (Receiver receiver : receivers()) {
             receiver.tick(tick);

@@ -1,6 +1,7 @@
 package io.tuskmq.node.session;
 
 import io.tuskmq.node.rules.WillRules;
+import io.tuskmq.storage.Sessions;
 import io.tuskmq.storage.Store;
 import io.tuskmq.storage.Wills.DueWill;
 import io.vertx.core.Future;
@@ -20,6 +21,8 @@ public final class WillPublisher {
     private final SessionCounters counters;
     /** On their way from this node: the sweep leaves them alone. */
     private final Set<Long> onTheirWay = ConcurrentHashMap.newKeySet();
+    /** Dropped by their clients, which is not stored yet. */
+    private final Set<Long> dropped = ConcurrentHashMap.newKeySet();
 
     public WillPublisher(Store store, Router router, SessionCounters counters) {
         this.store = store;
@@ -27,14 +30,20 @@ public final class WillPublisher {
         this.counters = counters;
     }
 
-    /** Completes when all of them are published, by this node or another. */
+    /** Completes when all of them are published, by this node or another, or are found to be dropped. */
     Future<Void> publish(List<DueWill> wills) {
         return Future.all(wills.stream().map(this::publish).toList()).mapEmpty();
     }
 
-    Future<Void> publish(DueWill will) {
+    /** True when this call has published it. */
+    Future<Boolean> publish(DueWill will) {
+        if (dropped.contains(will.willId())) {
+            return store.wills()
+                    .apply(will.willId(), new Sessions.WillAction.Drop())
+                    .map(false);
+        }
         if (!onTheirWay.add(will.willId())) {
-            return Future.succeededFuture();
+            return Future.succeededFuture(false);
         }
         WillPublication publication = new WillPublication(
                 router.liveRoutes(), WillRules.published(will, System.currentTimeMillis()), will.willId());
@@ -42,23 +51,31 @@ public final class WillPublisher {
         return publication
                 .published()
                 .onComplete(done -> onTheirWay.remove(will.willId()))
-                .map(published -> {
+                .onSuccess(published -> {
                     if (published) {
                         counters.willPublished();
                         LOG.info("client={} will published", will.clientId());
                     }
-                    return null;
                 });
+    }
+
+    /** The client has said DISCONNECT: whatever the store says until {@code stored} completes, this will is not published. */
+    void drop(long willId, Future<?> stored) {
+        dropped.add(willId);
+        stored.onComplete(done -> dropped.remove(willId));
     }
 
     /** Publishes what is due; completes when the store has no more of it, or fails as the store does. */
     public Future<Void> sweep() {
-        return store.wills().due(SWEEP).compose(due -> {
-            List<DueWill> ours = due.stream()
-                    .filter(will -> !onTheirWay.contains(will.willId()))
-                    .toList();
-            return publish(ours)
-                    .compose(done -> ours.isEmpty() || due.size() < SWEEP ? Future.succeededFuture() : sweep());
-        });
+        return store.wills()
+                .due(SWEEP)
+                .compose(due -> Future.all(due.stream()
+                                .filter(will -> !onTheirWay.contains(will.willId()))
+                                .map(this::publish)
+                                .toList())
+                        .compose(done -> {
+                            boolean some = done.<Boolean>list().contains(true);
+                            return some && due.size() == SWEEP ? sweep() : Future.succeededFuture();
+                        }));
     }
 }

@@ -1,0 +1,117 @@
+package io.tuskmq.node.process;
+
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * What was acknowledged to publishers and what subscribers took, of numbered messages. A stream is one publisher's messages of one QoS:
+ * numbers from 0, without gaps, each sent again until it is acknowledged.
+ */
+final class CrashLedger {
+    /** One publisher's messages of one QoS. */
+    record Stream(int publisher, int qos) {
+        String topic() {
+            return "load/" + publisher + "/" + qos;
+        }
+
+        static Stream of(String topic) {
+            String[] levels = topic.split("/", -1);
+            return new Stream(Integer.parseInt(levels[1]), Integer.parseInt(levels[2]));
+        }
+    }
+
+    private record Receipt(String subscriber, Stream stream) {}
+
+    private final Map<Stream, AtomicInteger> acknowledged = new ConcurrentHashMap<>();
+    private final Map<Receipt, Taken> taken = new ConcurrentHashMap<>();
+    private final List<String> faults = new CopyOnWriteArrayList<>();
+
+    /** What one subscriber has of one stream; touched by its thread only. */
+    private static final class Taken {
+        private final BitSet numbers = new BitSet();
+        private int count;
+        private int duplicates;
+        private int highest = -1;
+    }
+
+    /** PUBACK or PUBCOMP came, in the order of the stream. */
+    void acknowledged(Stream stream, int number) {
+        acknowledged.computeIfAbsent(stream, s -> new AtomicInteger()).accumulateAndGet(number + 1, Math::max);
+    }
+
+    int acknowledged(Stream stream) {
+        AtomicInteger count = acknowledged.get(stream);
+        return count == null ? 0 : count.get();
+    }
+
+    /** A PUBLISH that is not a repetition of QoS 2's handshake. */
+    void taken(String subscriber, Stream stream, int number) {
+        Taken of = taken.computeIfAbsent(new Receipt(subscriber, stream), r -> new Taken());
+        of.count++;
+        if (of.numbers.get(number)) {
+            of.duplicates++;
+            if (stream.qos() == 2) {
+                faults.add(subscriber + " took " + stream + " number " + number + " twice");
+            }
+            return;
+        }
+        of.numbers.set(number);
+        if (number < of.highest) {
+            faults.add(subscriber + " took " + stream + " number " + number + " after " + of.highest);
+        }
+        of.highest = Math.max(of.highest, number);
+    }
+
+    /** How many different messages of the stream the subscriber has. */
+    int distinct(String subscriber, Stream stream) {
+        Taken of = taken.get(new Receipt(subscriber, stream));
+        return of == null ? 0 : of.numbers.cardinality();
+    }
+
+    /** Faults, and all that was acknowledged and not taken by each of the subscribers. */
+    List<String> faults(List<String> subscribers) {
+        List<String> all = new ArrayList<>(faults);
+        acknowledged.forEach((stream, count) -> {
+            for (String subscriber : subscribers) {
+                Taken of = taken.get(new Receipt(subscriber, stream));
+                int missing = of == null ? 0 : of.numbers.nextClearBit(0);
+                if (missing < count.get()) {
+                    all.add(subscriber + " never took " + stream + " number " + missing + " of " + count
+                            + " acknowledged (it has " + distinct(subscriber, stream) + ")");
+                }
+            }
+        });
+        return all;
+    }
+
+    /** One line of counts for each QoS. */
+    String counts() {
+        StringBuilder lines = new StringBuilder();
+        for (int qos = 1; qos <= 2; qos++) {
+            int of = qos;
+            int acks = acknowledged.entrySet().stream()
+                    .filter(e -> e.getKey().qos() == of)
+                    .mapToInt(e -> e.getValue().get())
+                    .sum();
+            List<Taken> received = taken.entrySet().stream()
+                    .filter(e -> e.getKey().stream().qos() == of)
+                    .map(Map.Entry::getValue)
+                    .toList();
+            lines.append("qos=%d acknowledged=%d taken=%d distinct=%d duplicates=%d%n"
+                    .formatted(
+                            qos,
+                            acks,
+                            received.stream().mapToInt(t -> t.count).sum(),
+                            received.stream()
+                                    .mapToInt(t -> t.numbers.cardinality())
+                                    .sum(),
+                            received.stream().mapToInt(t -> t.duplicates).sum()));
+        }
+        return lines.toString();
+    }
+}

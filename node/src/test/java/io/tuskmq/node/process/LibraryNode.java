@@ -1,0 +1,59 @@
+package io.tuskmq.node.process;
+
+import io.tuskmq.node.Node;
+import io.tuskmq.node.Settings;
+import io.tuskmq.node.metrics.Metrics;
+import io.tuskmq.storage.testing.TestDatabase;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** A node in the process of the tests, with TCP and WebSocket, for client libraries to meet. */
+final class LibraryNode implements AutoCloseable {
+    private final Vertx vertx = Vertx.vertx();
+    private final Node node;
+
+    LibraryNode(TestDatabase database) {
+        Settings settings = Settings.of(Map.of(
+                "mqtt.port", "0",
+                "mqtt.websocket.port", "0",
+                "mqtt.topic-alias-maximum", "5",
+                "mqtt.receive-maximum", "10",
+                "mqtt.keep-alive-max-seconds", "100"));
+        node = await(Node.start(vertx, settings, database.url(), new Metrics(), () -> {}));
+    }
+
+    int port() {
+        return Integer.parseInt(node.mqttAddress().substring(node.mqttAddress().lastIndexOf(':') + 1));
+    }
+
+    int webSocketPort() {
+        return node.webSocketPort();
+    }
+
+    String tcp() {
+        return "tcp://127.0.0.1:" + port();
+    }
+
+    String webSocket() {
+        return "ws://127.0.0.1:" + webSocketPort() + "/mqtt";
+    }
+
+    @Override
+    public void close() {
+        try {
+            await(node.stop());
+        } finally {
+            await(vertx.close());
+        }
+    }
+
+    private static <T> T await(Future<T> future) {
+        try {
+            return future.toCompletionStage().toCompletableFuture().get(60, TimeUnit.SECONDS);
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+}
