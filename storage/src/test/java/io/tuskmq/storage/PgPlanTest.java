@@ -95,7 +95,7 @@ class PgPlanTest {
             statement.execute(
                     ("SELECT status FROM append_batch(1, (SELECT owner FROM lane WHERE lane_id = 1), %1$d, %2$d, 100,"
                                     + " '{5}', '{%2$d}', '{1}', '{NULL}', '{NULL}', '{a}', '{NULL}', '{x}',"
-                                    + " '{%2$d}', '{17}', '{1}', '{99}', '{%2$d}', '{18}',"
+                                    + " '{%2$d}', '{17}', '{1}', '{99}', '{1}', '{%2$d}', '{18}',"
                                     + " '{%2$d}', '{1}', '{NULL}', '{r/5}', '{NULL}', '{x}', '{2}', '{0:r,1:5}')")
                             .formatted(head, id));
             for (SQLWarning w = statement.getWarnings(); w != null; w = w.getNextWarning()) {
