@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -69,8 +70,22 @@ class ListenerPortsTest extends ListenerTest {
                     "0.0.0.0", 0, taken.getLocalPort(), MqttOptions.OFF, null, 1, MqttOptions.Limits.DEFAULT);
             MqttListener listener = new MqttListener(vertx(), options, handler);
             assertThrows(RuntimeException.class, () -> await(listener.listen()));
-            assertThrows(IOException.class, () -> RawClient.connect(listener.port()));
+            assertTrue(isClosedSoon(listener.port()), "no port is left open");
         }
+    }
+
+    /** The system may take a moment to close a listening socket after it was asked to. */
+    private static boolean isClosedSoon(int port) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+        while (System.nanoTime() < end) {
+            try {
+                RawClient.connect(port).close();
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(20));
+            } catch (IOException refused) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Test
@@ -89,7 +104,7 @@ class ListenerPortsTest extends ListenerTest {
         assertTrue(client.readOrEnd().isEmpty());
         assertEquals(
                 CloseCause.SERVER_STOP, RecordingHandler.next(handler.closed).cause());
-        assertThrows(IOException.class, () -> RawClient.connect(listener.port()));
+        assertTrue(isClosedSoon(listener.port()));
     }
 
     @Test
