@@ -1,0 +1,64 @@
+package io.tuskmq.cluster;
+
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import java.util.Collection;
+
+/**
+ * Streams to and from the other nodes. A node opens one connection to each peer and tells and asks on it; answers come back on the same
+ * one. May be called from any thread. {@code TcpLinks} stands on sockets, {@code MemoryLinks} on nothing.
+ *
+ * <p>What is told or asked by one thread reaches the peer in that order, or not at all: when the connection breaks, everything that was not
+ * handled is lost, {@link Handler#down} is called at both ends, and a new connection is tried until the peer is no longer wanted.
+ */
+public interface Links {
+    /** The cluster's own frames (routes). */
+    byte CLUSTER = 0;
+
+    /** The node's frames. */
+    byte NODE = 1;
+
+    /**
+     * Told of what happens on links. Calls concerning one connection come one after the other. A peer that connects is taken in only when it knows the
+     * secret and this node's incarnation.
+     */
+    interface Handler {
+        /** Our connection to the peer stands: what is told from now on arrives. */
+        void up(Peer peer);
+
+        /** Our connection to the peer is gone. {@code refused}: nobody listens at its address, three times within 600 ms. May be called repeatedly. */
+        void down(Peer peer, boolean refused);
+
+        /** The peer's connection to us stands; it may be one that {@link #wanted} has not named yet: its address is the peer's own word. */
+        void heard(Peer from);
+
+        /** The peer's connection to us is gone: what it told since it may be lost. */
+        void silent(Peer from);
+
+        void told(Peer from, byte channel, Buffer body);
+
+        /** The answer goes back; a failed future fails the peer's {@link #ask}. */
+        Future<Buffer> asked(Peer from, byte channel, Buffer body);
+    }
+
+    /** Listens; completes with the port. Before everything else. */
+    Future<Integer> listen(Handler handler);
+
+    /** Who this node is, once it is registered; connections are accepted from now on. */
+    void self(Peer self, byte[] secret);
+
+    /** The peers to be linked to, all of them: others are let go. */
+    void wanted(Collection<Peer> peers);
+
+    /**
+     * Sends to the peer.
+     *
+     * @return false when it was not sent: the link is down, or more waits for it than the limit (8 MB) allows
+     */
+    boolean tell(long incarnation, byte channel, Buffer body);
+
+    /** Asks the peer; fails when the link is down or breaks, or after the time. Not bounded by what waits, but at most 10,000 are unanswered. */
+    Future<Buffer> ask(long incarnation, byte channel, Buffer body, long timeoutMillis);
+
+    Future<Void> close();
+}
