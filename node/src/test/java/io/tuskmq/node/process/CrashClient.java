@@ -162,16 +162,21 @@ public abstract class CrashClient {
         }
     }
 
+    /** Closes its connection: it opens another one. */
+    public void drop() throws IOException {
+        RawClient connection = current;
+        if (connection != null) {
+            connection.close();
+        }
+    }
+
     /** Ends the thread, wherever it waits. */
     public void stop() throws IOException, InterruptedException {
         closing = true;
         brokerIsBack.release();
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(90);
         while (thread != null && thread.isAlive() && System.nanoTime() < end) {
-            RawClient connection = current;
-            if (connection != null) {
-                connection.close();
-            }
+            drop();
             thread.join(100); // it may have opened another one just now
         }
     }

@@ -176,7 +176,16 @@ public final class ClusterNode implements AutoCloseable {
 
     /** SIGTERM; returns at its end. */
     public Program.Exit terminate() {
+        askToStop();
+        return awaitExit();
+    }
+
+    /** SIGTERM. */
+    public void askToStop() {
         running().signal("TERM");
+    }
+
+    public Program.Exit awaitExit() {
         return running().awaitExit(STOPPED);
     }
 

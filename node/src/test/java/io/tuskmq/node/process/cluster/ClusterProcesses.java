@@ -7,6 +7,10 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -140,9 +144,46 @@ public final class ClusterProcesses implements AutoCloseable {
         throw refused;
     }
 
+    /** A first level of topics that nobody has used yet. */
+    public String newRoot() {
+        return "fleet" + FLEETS.incrementAndGet();
+    }
+
     /** A load through the entrance, with topics of its own. */
     public Fleet fleet(int publishers, int subscribers) {
-        return Fleet.start("fleet" + FLEETS.incrementAndGet(), entrance(), publishers, subscribers);
+        return Fleet.start(newRoot(), entrance(), publishers, subscribers);
+    }
+
+    /** The incarnation of a node whose lease is valid; 0: there is none. */
+    public long incarnation(ClusterNode node) {
+        return number(
+                "SELECT max(incarnation) FROM node WHERE name = ? AND lease_until > clock_timestamp()", node.name());
+    }
+
+    /** The same, whether its lease is valid or not. */
+    public long newestIncarnation(ClusterNode node) {
+        return number("SELECT max(incarnation) FROM node WHERE name = ?", node.name());
+    }
+
+    /** The node that has a session; fails when none has it. */
+    public ClusterNode owner(String clientId) {
+        long owner = number("SELECT owner FROM session WHERE client_id = ?", clientId);
+        return nodes.stream()
+                .filter(node -> newestIncarnation(node) == owner)
+                .findFirst()
+                .orElseThrow(() -> new AssertionError("no node has " + clientId));
+    }
+
+    private long number(String query, String parameter) {
+        try (Connection connection = database.connect();
+                PreparedStatement statement = connection.prepareStatement(query)) {
+            statement.setString(1, parameter);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? row.getLong(1) : 0;
+            }
+        } catch (SQLException e) {
+            throw new AssertionError(query, e);
+        }
     }
 
     /** Waits for all nodes that run, and until HAProxy knows. */

@@ -5,6 +5,7 @@ import io.tuskmq.node.mqtt.RawClient;
 import io.tuskmq.node.process.CrashClient;
 import io.tuskmq.node.process.CrashClient.Entrance;
 import io.tuskmq.node.process.CrashLedger;
+import io.tuskmq.node.process.CrashLedger.Stream;
 import io.tuskmq.node.process.CrashPublisher;
 import io.tuskmq.node.process.CrashPublisher.Pace;
 import io.tuskmq.node.process.CrashSubscriber;
@@ -84,8 +85,31 @@ public final class Fleet implements AutoCloseable {
         return client;
     }
 
+    /** A subscriber of something else, connected to this node, or to any when it is not running. */
+    Watcher watch(ClusterNode node, String filter, int qos) {
+        String clientId = root + "-watcher-" + clients.size();
+        return add(Watcher.start(clientId, () -> node.isRunning() ? node.open() : entrance.open(), filter, qos));
+    }
+
+    /** Ends all connections of the load at once, without a DISCONNECT. */
+    void drop() throws IOException {
+        for (CrashClient client : clients) {
+            client.drop();
+        }
+    }
+
     String root() {
         return root;
+    }
+
+    /** Of all publishers. */
+    List<Stream> streams() {
+        List<Stream> streams = new ArrayList<>();
+        for (int i = 0; i < publishers.size(); i++) {
+            streams.add(new Stream(root, i, 1));
+            streams.add(new Stream(root, i, 2));
+        }
+        return streams;
     }
 
     CrashLedger ledger() {

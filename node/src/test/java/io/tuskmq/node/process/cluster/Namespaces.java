@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.Assumptions;
 
 /**
  * Several hosts on one machine: network namespaces on a bridge, between which packets can be dropped, both ways or one way. A cut is
@@ -25,11 +26,14 @@ final class Namespaces implements AutoCloseable {
         this.subnet = subnet;
     }
 
-    /** Why there can be none here; empty: there can. */
-    static Optional<String> missing() {
-        if (!System.getProperty("user.name", "").equals("root")) {
-            return Optional.of("network namespaces need root");
-        }
+    /** Skips the test where there can be none; in CI only for want of root. */
+    static void need() {
+        Assumptions.assumeTrue(System.getProperty("user.name", "").equals("root"), "network namespaces need root");
+        String missing = missing().orElse("");
+        Needs.that(missing.isEmpty(), missing);
+    }
+
+    private static Optional<String> missing() {
         for (String program : List.of("ip", "iptables")) {
             if (!Program.exists(program)) {
                 return Optional.of(program + " is not installed");

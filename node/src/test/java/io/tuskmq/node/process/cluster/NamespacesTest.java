@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.nio.file.Files;
+import java.io.IOException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,40 +18,44 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A cut stops packets in the direction that it names, and nothing is left of the namespaces afterwards. */
 class NamespacesTest {
-    /** Answers each datagram with the same text. */
-    private static final String ECHO = """
-            import java.net.*;
-            public class Echo {
-                public static void main(String[] args) throws Exception {
-                    DatagramSocket socket = new DatagramSocket(7000);
-                    System.out.println("up");
-                    while (true) {
-                        DatagramPacket packet = new DatagramPacket(new byte[100], 100);
-                        socket.receive(packet);
-                        System.out.println("got " + new String(packet.getData(), 0, packet.getLength()));
-                        socket.send(packet);
-                    }
+    /** A process of its own: answers each datagram with the same text. */
+    static final class Echo {
+        private static final int PORT = 7_000;
+
+        private Echo() {}
+
+        public static void main(String[] args) throws IOException {
+            try (DatagramSocket socket = new DatagramSocket(PORT)) {
+                System.out.println("up");
+                while (true) {
+                    DatagramPacket packet = new DatagramPacket(new byte[100], 100);
+                    socket.receive(packet);
+                    System.out.println(
+                            "got " + new String(packet.getData(), 0, packet.getLength(), StandardCharsets.US_ASCII));
+                    socket.send(packet);
                 }
             }
-            """;
+        }
+    }
 
     @TempDir
     Path directory;
 
     @BeforeAll
     static void needsNamespaces() {
-        String missing = Namespaces.missing().orElse("");
-        Needs.that(missing.isEmpty(), missing);
+        Namespaces.need();
     }
 
     @Test
-    void cutsDropWhatTheySayAndHealingUndoesThem() throws Exception {
-        Path source = Files.writeString(directory.resolve("Echo.java"), ECHO);
+    void cutsDropWhatTheySayAndHealingUndoesThem() {
         List<String> command = new ArrayList<>();
         try (Namespaces namespaces = Namespaces.create(List.of("a", "b"))) {
             command.addAll(namespaces.prefix("b"));
             command.addAll(List.of(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(), source.toString()));
+                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                    "-cp",
+                    System.getProperty("java.class.path"),
+                    Echo.class.getName()));
             try (Program echo = Program.start(directory.resolve("echo.log"), command)) {
                 Await.until(
                         "the echo runs",
@@ -84,8 +91,8 @@ class NamespacesTest {
         command.addAll(List.of(
                 "bash",
                 "-c",
-                "exec 3<>/dev/udp/" + namespaces.address("b") + "/7000; printf " + text + " >&3; timeout 0.3 head -c "
-                        + text.length() + " <&3 || true"));
+                "exec 3<>/dev/udp/" + namespaces.address("b") + "/" + Echo.PORT + "; printf " + text
+                        + " >&3; timeout 0.3 head -c " + text.length() + " <&3 || true"));
         return Program.run(command.toArray(String[]::new));
     }
 }

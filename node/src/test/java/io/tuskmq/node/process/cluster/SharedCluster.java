@@ -14,7 +14,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * printed, and the next test gets a new cluster.
  */
 class SharedCluster implements BeforeEachCallback, AfterEachCallback, ParameterResolver {
-    private static final int NODES = 3;
+    static final int NODES = 3;
     private static final int PUBLISHERS = 3;
     private static final int SUBSCRIBERS = 2;
 
@@ -22,14 +22,19 @@ class SharedCluster implements BeforeEachCallback, AfterEachCallback, ParameterR
 
     /** What lives as long as the test run. */
     static final class Holder implements AutoCloseable {
-        private @Nullable Namespaces world;
+        private @Nullable Namespaces namespaces;
         private @Nullable ClusterProcesses cluster;
         private int made;
 
-        /** @param newWorld what the cluster stands on; closed after it */
-        void set(ClusterProcesses newCluster, @Nullable Namespaces newWorld) {
+        /** @param newNamespaces what the cluster stands on; closed after it */
+        void set(ClusterProcesses newCluster, @Nullable Namespaces newNamespaces) {
             cluster = newCluster;
-            world = newWorld;
+            namespaces = newNamespaces;
+        }
+
+        @Nullable
+        Namespaces namespaces() {
+            return namespaces;
         }
 
         /** Of clusters in this run: each has its own directory of logs. */
@@ -43,9 +48,9 @@ class SharedCluster implements BeforeEachCallback, AfterEachCallback, ParameterR
                 cluster.close();
                 cluster = null;
             }
-            if (world != null) {
-                world.close();
-                world = null;
+            if (namespaces != null) {
+                namespaces.close();
+                namespaces = null;
             }
         }
     }
@@ -55,7 +60,7 @@ class SharedCluster implements BeforeEachCallback, AfterEachCallback, ParameterR
         holder.set(ClusterProcesses.start("shared-" + holder.nextNumber(), NODES), null);
     }
 
-    private Holder holder(ExtensionContext context) {
+    final Holder holder(ExtensionContext context) {
         return context.getRoot().getStore(NAMESPACE).computeIfAbsent(getClass(), key -> new Holder(), Holder.class);
     }
 

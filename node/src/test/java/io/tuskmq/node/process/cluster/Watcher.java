@@ -2,7 +2,6 @@ package io.tuskmq.node.process.cluster;
 
 import io.tuskmq.node.process.CrashReceiver;
 import io.tuskmq.node.process.RawMqtt.Received;
-import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -10,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 
 /** A persistent subscriber that keeps all that it takes, with the time: for what must come, and must come once. */
-final class Watcher extends CrashReceiver implements AutoCloseable {
+final class Watcher extends CrashReceiver {
     private static final long SUBSCRIBED_SECONDS = 30;
 
     private final List<Seen> seen = new CopyOnWriteArrayList<>();
@@ -65,15 +64,5 @@ final class Watcher extends CrashReceiver implements AutoCloseable {
 
     long count(String payload) {
         return payloads().stream().filter(payload::equals).count();
-    }
-
-    @Override
-    public void close() throws IOException {
-        try {
-            stop();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new AssertionError(e);
-        }
     }
 }
