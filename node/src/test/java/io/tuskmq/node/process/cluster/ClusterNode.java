@@ -143,12 +143,14 @@ public final class ClusterNode implements AutoCloseable {
                     if (!current.isRunning()) {
                         throw new AssertionError(name() + " has ended\n" + current.tail());
                     }
-                    return isReady();
+                    return isReady() && hasReadyLine(current);
                 },
                 current::tail);
-        if (current.output().lines().noneMatch(line -> line.startsWith("ready mqtt="))) {
-            throw new AssertionError(name() + " printed no ready line\n" + current.tail());
-        }
+    }
+
+    private boolean hasReadyLine(Program current) {
+        String line = "ready mqtt=" + host() + ":" + port() + " http=" + host() + ":" + httpPort() + " node=" + name();
+        return current.output().lines().anyMatch(line::equals);
     }
 
     /** Whether the page that HAProxy asks says that it serves clients. */
