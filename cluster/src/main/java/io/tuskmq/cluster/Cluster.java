@@ -68,10 +68,10 @@ public interface Cluster {
     }
 
     /** Opens the ports; what is needed for {@code Leases.register}. */
-    Future<Addresses> open(Listener listener);
+    Future<Addresses> open();
 
     /** Joins: this node is registered, and these are the live ones (itself among them or not). Completes when Hazelcast runs. */
-    Future<Void> join(Peer self, byte[] secret, Collection<Node> nodes);
+    Future<Void> join(Peer self, byte[] secret, Collection<Node> nodes, Listener listener);
 
     /** The nodes that are alive now: links to new ones are made, those that are missing are let go. */
     void nodes(Collection<Node> nodes);

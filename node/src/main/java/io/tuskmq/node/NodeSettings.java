@@ -25,6 +25,10 @@ final class NodeSettings {
         return TimeUnit.HOURS.toMillis(settings.get(Settings.LOG_RETENTION_HOURS));
     }
 
+    static long leaseMillis(Settings settings) {
+        return TimeUnit.SECONDS.toMillis(settings.get(Settings.NODE_LEASE_SECONDS));
+    }
+
     static ConnectRules.Limits connect(Settings settings) {
         return new ConnectRules.Limits(
                 settings.get(Settings.SESSION_EXPIRY_MAX_SECONDS),

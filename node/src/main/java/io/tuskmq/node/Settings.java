@@ -39,6 +39,13 @@ public final class Settings {
             300,
             "How long the database takes this node for alive after its last heartbeat, in seconds.");
 
+    public static final Setting<Integer> NODE_STOP_SECONDS = integer(
+            "node.stop-seconds",
+            5,
+            0,
+            600,
+            "Over how long a stop lets the clients go, in portions, when other nodes serve, in seconds; alone it lets them go at once.");
+
     public static final Setting<Optional<DatabaseUrl>> DATABASE_URL = new Setting<>(
             "database.url",
             "",
@@ -153,6 +160,53 @@ public final class Settings {
             16,
             "Streams in which this node appends to the log; each has a database connection of its own.");
 
+    public static final Setting<String> CLUSTER_HOST = string(
+            "cluster.host",
+            "127.0.0.1",
+            ADDRESS_PATTERN,
+            ADDRESS,
+            "Address of this node for the other nodes: it listens there for them, and the database tells it to them.");
+
+    public static final Setting<ClusterPort> CLUSTER_PORT = new Setting<>(
+            "cluster.port",
+            "auto",
+            "a port, 0 (any free port), `auto`, or `off`",
+            "Port of Hazelcast. auto: 5701 with database.url, off with the embedded database; off: this node is alone.",
+            ClusterPort::parse);
+
+    public static final Setting<Integer> CLUSTER_LINK_PORT = port(
+            "cluster.link-port", 0, "Port for the other nodes' links, which carry messages; the database tells it to them.");
+
+    public static final Setting<String> CLUSTER_SEEDS = string(
+            "cluster.seeds",
+            "",
+            "([A-Za-z0-9._-]{1,255}:[0-9]{1,5}(, ?[A-Za-z0-9._-]{1,255}:[0-9]{1,5})*)?",
+            "host:port of other nodes' cluster.port, comma-separated",
+            "Where to look for Hazelcast members, besides the nodes that the database knows.");
+
+    public static final Setting<String> CLUSTER_KUBERNETES_SERVICE = string(
+            "cluster.kubernetes.service",
+            "",
+            "([A-Za-z0-9.-]{1,255})?",
+            "the DNS name of a headless service, or empty",
+            "Kubernetes service whose addresses are looked at for Hazelcast members, besides the nodes that the database knows.");
+
+    public static final Setting<Optional<Path>> CLUSTER_TLS_CERT = path(
+            "cluster.tls.cert", "", "a readable file", "Certificate chain of this node for links between nodes, PEM; empty: no TLS.");
+
+    public static final Setting<Optional<Path>> CLUSTER_TLS_KEY =
+            path("cluster.tls.key", "", "a readable file", "Private key of that certificate, PEM (PKCS #8).");
+
+    public static final Setting<Optional<Path>> CLUSTER_TLS_CA = path(
+            "cluster.tls.ca", "", "a readable file", "Certificates that the other nodes' certificates must be signed by, PEM.");
+
+    public static final Setting<Integer> CLUSTER_JOIN_TIMEOUT_SECONDS = integer(
+            "cluster.join-timeout-seconds",
+            60,
+            1,
+            3_600,
+            "How long a start waits for the links and routes of the nodes that are alive, in seconds, before it gives up with exit code 8.");
+
     public static final Setting<String> HTTP_HOST = string(
             "http.host", "127.0.0.1", ADDRESS_PATTERN, ADDRESS, "Address that health and metrics pages listen on.");
 
@@ -173,6 +227,7 @@ public final class Settings {
     public static final List<Setting<?>> ALL = List.of(
             NODE_NAME,
             NODE_LEASE_SECONDS,
+            NODE_STOP_SECONDS,
             DATABASE_URL,
             DATABASE_EMBEDDED_DIR,
             DATABASE_POOL_SIZE,
@@ -193,6 +248,15 @@ public final class Settings {
             SESSION_EXPIRY_MAX_SECONDS,
             LOG_RETENTION_HOURS,
             LOG_LANES,
+            CLUSTER_HOST,
+            CLUSTER_PORT,
+            CLUSTER_LINK_PORT,
+            CLUSTER_SEEDS,
+            CLUSTER_KUBERNETES_SERVICE,
+            CLUSTER_TLS_CERT,
+            CLUSTER_TLS_KEY,
+            CLUSTER_TLS_CA,
+            CLUSTER_JOIN_TIMEOUT_SECONDS,
             HTTP_HOST,
             HTTP_PORT,
             AUTH_ANONYMOUS);

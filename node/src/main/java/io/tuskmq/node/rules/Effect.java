@@ -41,6 +41,12 @@ public sealed interface Effect {
 
     record RemoveRoute(Subscription subscription) implements Effect {}
 
+    /**
+     * Tell when all nodes know the routes that were added so far: {@link Event.RoutesApplied} with this number. When that takes longer than
+     * a SUBACK should, first say so, with {@code everywhere} false.
+     */
+    record AwaitRoutes(long number) implements Effect {}
+
     /** Hand over retained messages: through the log for a logged subscription, else by {@link Event.RetainedArrived}. */
     record SendRetained(Subscription subscription) implements Effect {}
 

@@ -61,6 +61,9 @@ public sealed interface Event {
     /** Forwards were lost: what this session missed must be read from the log. */
     record ForwardsLost() implements Event {}
 
+    /** Answer to {@link Effect.AwaitRoutes}: all nodes have the routes, or the time for it is up and they are still awaited. */
+    record RoutesApplied(long number, boolean everywhere) implements Event {}
+
     /** The channel can take more, or can't. */
     record Writable(boolean writable, long nowMillis) implements Event {}
 
