@@ -199,6 +199,9 @@ final class MemoryLaneWriter implements LaneWriter {
             }
         }
         row.head = batch.newHead();
+        if (batch.appends().stream().anyMatch(append -> append.filterIds().length > 0)) {
+            row.last = row.head;
+        }
         row.refusedOfLastBatch = refused;
         return new Answer.Committed(refused);
     }

@@ -65,4 +65,25 @@ final class MemoryLog implements LogReader {
                                 tables.log.getOrDefault(p.filterId(), NO_ROWS).get(p.id())))
                         .toList());
     }
+
+    @Override
+    public Future<List<Digest>> digests(List<Span> spans) {
+        List<Span> asked = List.copyOf(spans);
+        return runner.run("log.digests", () -> asked.stream().map(this::digest).toList());
+    }
+
+    private Digest digest(Span span) {
+        if (span.throughId() <= span.afterId()) {
+            return new Digest(span.filterId(), 0, 0);
+        }
+        var ids = tables.log
+                .getOrDefault(span.filterId(), NO_ROWS)
+                .tailMap(span.afterId(), false)
+                .headMap(span.throughId(), true)
+                .keySet();
+        return new Digest(
+                span.filterId(),
+                ids.size(),
+                ids.stream().mapToLong(Long::longValue).reduce(0, (a, b) -> a ^ b));
+    }
 }

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
@@ -27,10 +28,12 @@ final class MemoryTables {
         long leaseUntilMillis;
 
         final String name;
+        final Optional<Leases.Address> address;
 
-        NodeRow(String name, long leaseUntilMillis) {
+        NodeRow(String name, long leaseUntilMillis, Optional<Leases.Address> address) {
             this.name = name;
             this.leaseUntilMillis = leaseUntilMillis;
+            this.address = address;
         }
     }
 
@@ -39,6 +42,8 @@ final class MemoryTables {
         final long start;
         long owner;
         long head;
+        /** The head after the last batch that put messages in the log. */
+        long last;
 
         /** Which appends of the batch that led to {@code head} were refused: the answer to whoever sends it again. */
         Set<Long> refusedOfLastBatch = Set.of();

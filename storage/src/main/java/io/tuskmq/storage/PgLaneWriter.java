@@ -42,7 +42,7 @@ final class PgLaneWriter implements LaneWriter {
     private static final int STALE_ROUNDS_MAX = 3;
     private static final long ANSWER_MILLIS_MAX = 12_000;
     private static final long BACKOFF_MILLIS_MIN = 20;
-    private static final long BACKOFF_MILLIS_MAX = 1_000;
+    private static final long BACKOFF_MILLIS_MAX = 250;
     private static final Logger log = LoggerFactory.getLogger(PgLaneWriter.class);
 
     private static final String LOCK_FILTERS = "SELECT pg_advisory_xact_lock_shared(filter_set_lock())";
