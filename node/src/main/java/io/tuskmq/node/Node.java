@@ -101,13 +101,14 @@ public final class Node implements Host {
         LiveRoutes routes = new LiveRoutes(shards);
         ClusterNode cluster = new ClusterNode(around.vertx(), others, around.metrics());
         routes.tell(cluster.peers());
-        Store store = PgStore.open(
-                around.vertx(), around.database(), NodeSettings.store(settings, PARTITION_MILLIS), routes);
+        Store store =
+                PgStore.open(around.vertx(), around.database(), NodeSettings.store(settings, PARTITION_MILLIS), routes);
         Router router = new Router(routes, shards, cluster.peers());
         long leaseMillis = NodeSettings.leaseMillis(settings);
         String name = settings.get(Settings.NODE_NAME);
         return store.maintainLog(NodeSettings.retentionMillis(settings))
-                .compose(made -> again ? refuseNamesake(store, name) : store.leases().endNamesakes(name))
+                .compose(made ->
+                        again ? refuseNamesake(store, name) : store.leases().endNamesakes(name))
                 .compose(ended -> cluster.open())
                 .compose(address -> {
                     long sentAt = ClusterNode.now();
@@ -118,9 +119,8 @@ public final class Node implements Host {
                                     .map(version -> new Parts(store, lease, shards, routes, router, cluster)))
                             .compose(parts -> serve(around, parts, sentAt, fenced));
                 })
-                .recover(failure -> cluster.close()
-                        .eventually(store::close)
-                        .transform(closed -> Future.failedFuture(failure)));
+                .recover(failure ->
+                        cluster.close().eventually(store::close).transform(closed -> Future.failedFuture(failure)));
     }
 
     /** Two processes of one name would end each other for ever. */
@@ -166,8 +166,7 @@ public final class Node implements Host {
                             node.lease.lanes().size());
                     return node;
                 })
-                .recover(failure ->
-                        node.abandonStart().transform(abandoned -> Future.failedFuture(failure)));
+                .recover(failure -> node.abandonStart().transform(abandoned -> Future.failedFuture(failure)));
     }
 
     private Future<Void> join(Parts parts, Settings settings, long registeredAt) {

@@ -1,9 +1,12 @@
 package io.tuskmq.node;
 
+import io.tuskmq.cluster.Cluster;
+import io.tuskmq.cluster.NoCluster;
 import io.tuskmq.node.mqtt.MqttOptions;
 import io.tuskmq.node.rules.ConnectRules;
 import io.tuskmq.node.rules.SessionLimits;
 import io.tuskmq.storage.PgStore;
+import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -23,6 +26,11 @@ final class NodeSettings {
 
     static long retentionMillis(Settings settings) {
         return TimeUnit.HOURS.toMillis(settings.get(Settings.LOG_RETENTION_HOURS));
+    }
+
+    /** How this node reaches others. */
+    static Cluster cluster(Vertx vertx, Settings settings) {
+        return new NoCluster();
     }
 
     static long leaseMillis(Settings settings) {

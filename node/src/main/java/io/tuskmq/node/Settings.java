@@ -175,7 +175,9 @@ public final class Settings {
             ClusterPort::parse);
 
     public static final Setting<Integer> CLUSTER_LINK_PORT = port(
-            "cluster.link-port", 0, "Port for the other nodes' links, which carry messages; the database tells it to them.");
+            "cluster.link-port",
+            0,
+            "Port for the other nodes' links, which carry messages; the database tells it to them.");
 
     public static final Setting<String> CLUSTER_SEEDS = string(
             "cluster.seeds",
@@ -192,13 +194,19 @@ public final class Settings {
             "Kubernetes service whose addresses are looked at for Hazelcast members, besides the nodes that the database knows.");
 
     public static final Setting<Optional<Path>> CLUSTER_TLS_CERT = path(
-            "cluster.tls.cert", "", "a readable file", "Certificate chain of this node for links between nodes, PEM; empty: no TLS.");
+            "cluster.tls.cert",
+            "",
+            "a readable file",
+            "Certificate chain of this node for links between nodes, PEM; empty: no TLS.");
 
     public static final Setting<Optional<Path>> CLUSTER_TLS_KEY =
             path("cluster.tls.key", "", "a readable file", "Private key of that certificate, PEM (PKCS #8).");
 
     public static final Setting<Optional<Path>> CLUSTER_TLS_CA = path(
-            "cluster.tls.ca", "", "a readable file", "Certificates that the other nodes' certificates must be signed by, PEM.");
+            "cluster.tls.ca",
+            "",
+            "a readable file",
+            "Certificates that the other nodes' certificates must be signed by, PEM.");
 
     public static final Setting<Integer> CLUSTER_JOIN_TIMEOUT_SECONDS = integer(
             "cluster.join-timeout-seconds",

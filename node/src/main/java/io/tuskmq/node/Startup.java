@@ -160,8 +160,7 @@ final class Startup {
         Cluster cluster = NodeSettings.cluster(around.vertx(), settings);
         Duration joining = Duration.ofSeconds(settings.get(Settings.CLUSTER_JOIN_TIMEOUT_SECONDS));
         try {
-            return await(
-                    Node.start(around, cluster, again, () -> leaseLost(around)), PART_LIMIT.plus(joining));
+            return await(Node.start(around, cluster, again, () -> leaseLost(around)), PART_LIMIT.plus(joining));
         } catch (PartException e) {
             throw e.asStartException("mqtt.host " + settings.get(Settings.MQTT_HOST) + ", mqtt.port "
                     + settings.get(Settings.MQTT_PORT) + ", mqtt.websocket.port "

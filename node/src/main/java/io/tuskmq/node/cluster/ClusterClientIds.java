@@ -41,7 +41,8 @@ final class ClusterClientIds implements ClientIds {
         return cluster.ask(incarnation, Frames.letGo(new Frames.LetGo(clientId, number)), LET_GO_MILLIS)
                 .map(answer -> answer.getByte(0) == 1 ? Answer.NEWER : Answer.LET_GO)
                 .otherwise(failure -> {
-                    LOG.info("client={} node {} does not let go of it: {}", clientId, incarnation, failure.getMessage());
+                    LOG.info(
+                            "client={} node {} does not let go of it: {}", clientId, incarnation, failure.getMessage());
                     return Answer.LET_GO;
                 });
     }

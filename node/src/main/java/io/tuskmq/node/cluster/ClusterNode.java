@@ -31,8 +31,9 @@ public final class ClusterNode {
         this.counters = new ClusterCounters(metrics);
         this.forwards = new Forwards(cluster, counters);
         metrics.gauge(
-                "tuskmq_links", "Other nodes that this one is linked to now.", () -> cluster.linked()
-                        .size());
+                "tuskmq_links",
+                "Other nodes that this one is linked to now.",
+                () -> cluster.linked().size());
     }
 
     /** What routing needs of the others. */
@@ -49,8 +50,8 @@ public final class ClusterNode {
         return cluster.open()
                 .map(addresses -> addresses.linkPort() == 0
                         ? Optional.empty()
-                        : Optional.of(new Leases.Address(
-                                addresses.host(), addresses.linkPort(), addresses.memberPort())));
+                        : Optional.of(
+                                new Leases.Address(addresses.host(), addresses.linkPort(), addresses.memberPort())));
     }
 
     /**
@@ -86,8 +87,10 @@ public final class ClusterNode {
         PeerListener listener = new PeerListener(parts.routes(), parts.router(), around, mine, clients);
         return parts.leases()
                 .renew(incarnation, registered.leaseMillis())
-                .compose(heartbeat -> parts.leases().secret().compose(secret -> cluster.join(
-                        self(heartbeat, own), secret, Membership.linkable(heartbeat, incarnation), listener)))
+                .compose(heartbeat -> parts.leases()
+                        .secret()
+                        .compose(secret -> cluster.join(
+                                self(heartbeat, own), secret, Membership.linkable(heartbeat, incarnation), listener)))
                 .compose(joined -> mine.start())
                 .compose(beaten -> complete(mine, now() + timeoutMillis));
     }
@@ -107,8 +110,8 @@ public final class ClusterNode {
             if (missing.isEmpty()) {
                 complete.tryComplete();
             } else if (now() >= until) {
-                complete.tryFail(new JoinException("not all nodes that are alive could be joined: "
-                        + String.join(", ", missing)));
+                complete.tryFail(new JoinException(
+                        "not all nodes that are alive could be joined: " + String.join(", ", missing)));
             }
             if (complete.future().isComplete()) {
                 vertx.cancelTimer(timer);

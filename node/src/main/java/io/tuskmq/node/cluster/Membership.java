@@ -178,7 +178,9 @@ final class Membership {
         if (!beating && now - beatAtMillis >= beatMillis()) {
             renew();
         }
-        long alsoAway = others.keySet().stream().filter(peer -> missesDatabase(peer, now)).count();
+        long alsoAway = others.keySet().stream()
+                .filter(peer -> missesDatabase(peer, now))
+                .count();
         if (!suspended && guard.mustStopServing(now, others.size(), (int) alsoAway)) {
             suspended = true;
             LOG.warn("node={} could not renew its lease: it stops serving", own.name());
@@ -204,7 +206,10 @@ final class Membership {
         }
         for (long victim : watch.victims(others.keySet(), apart, host.isServing(), now)) {
             Cluster.Node node = others.remove(victim); // once; should it be alive after all, the next heartbeat says so
-            LOG.warn("peer={} incarnation={} is taken for dead", node == null ? "?" : node.peer().name(), victim);
+            LOG.warn(
+                    "peer={} incarnation={} is taken for dead",
+                    node == null ? "?" : node.peer().name(),
+                    victim);
             leases.revoke(own.incarnation(), victim).onComplete(this::revoked, this::failed);
         }
     }
@@ -255,7 +260,8 @@ final class Membership {
         linkable(heartbeat, own.incarnation())
                 .forEach(node -> others.put(node.peer().incarnation(), node));
         unlinkable = heartbeat.nodes().stream()
-                .filter(node -> node.incarnation() != own.incarnation() && node.address().isEmpty())
+                .filter(node -> node.incarnation() != own.incarnation()
+                        && node.address().isEmpty())
                 .map(node -> node.name() + " (it is alone: cluster.port is off there)")
                 .toList();
         cluster.nodes(others.values());
@@ -265,12 +271,14 @@ final class Membership {
             LOG.info("node={} has its lease again", own.name());
             host.resume();
         }
-        leases.endExpired().onSuccess(ended -> {
-            if (!ended.isEmpty()) {
-                LOG.warn("nodes={} have died", ended);
-                context.runOnContext(nothing -> ended());
-            }
-        }).onFailure(failure -> LOG.debug("dead nodes are looked for later: {}", failure.getMessage()));
+        leases.endExpired()
+                .onSuccess(ended -> {
+                    if (!ended.isEmpty()) {
+                        LOG.warn("nodes={} have died", ended);
+                        context.runOnContext(nothing -> ended());
+                    }
+                })
+                .onFailure(failure -> LOG.debug("dead nodes are looked for later: {}", failure.getMessage()));
     }
 
     /** The other live nodes that have an address. */

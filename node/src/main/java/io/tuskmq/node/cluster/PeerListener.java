@@ -22,7 +22,8 @@ final class PeerListener implements Cluster.Listener {
     private final ClusterCounters counters;
     private final PeerClients clients;
 
-    PeerListener(LiveRoutes routes, Router router, Membership.Around around, Membership membership, PeerClients clients) {
+    PeerListener(
+            LiveRoutes routes, Router router, Membership.Around around, Membership membership, PeerClients clients) {
         this.routes = routes;
         this.router = router;
         this.forwards = around.forwards();

@@ -42,8 +42,8 @@ public sealed interface Effect {
     record RemoveRoute(Subscription subscription) implements Effect {}
 
     /**
-     * Tell when all nodes know the routes that were added so far: {@link Event.RoutesApplied} with this number. When that takes longer than
-     * a SUBACK should, first say so, with {@code everywhere} false.
+     * Tell when all nodes know the routes that were added so far: {@link Event.RoutesApplied} with this number. Answered at once, be it that
+     * they don't know them yet; then again when they do, or when that takes longer than a SUBACK should, and then when they do.
      */
     record AwaitRoutes(long number) implements Effect {}
 

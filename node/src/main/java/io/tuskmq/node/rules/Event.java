@@ -61,8 +61,18 @@ public sealed interface Event {
     /** Forwards were lost: what this session missed must be read from the log. */
     record ForwardsLost() implements Event {}
 
-    /** Answer to {@link Effect.AwaitRoutes}: all nodes have the routes, or the time for it is up and they are still awaited. */
-    record RoutesApplied(long number, boolean everywhere) implements Event {}
+    /** An answer to {@link Effect.AwaitRoutes}. */
+    record RoutesApplied(long number, Spread spread) implements Event {
+        /** How far the routes have come. */
+        public enum Spread {
+            /** They were sent. */
+            BEGUN,
+            /** Some node has not answered within the time that a SUBACK may take. */
+            LATE,
+            /** All nodes have them. */
+            EVERYWHERE
+        }
+    }
 
     /** The channel can take more, or can't. */
     record Writable(boolean writable, long nowMillis) implements Event {}

@@ -50,7 +50,8 @@ public final class LaneWatch {
             int id = lane.laneId();
             if (lane.last() > handled.get(id)) {
                 Long lastTime = late.get(id);
-                // Nobody forwards for an owner that is gone; a living one has had a second for what was there the last time.
+                // Nobody forwards for an owner that is gone; a living one has had a second for what was there the last
+                // time.
                 boolean isMissing = lane.owner() == 0 || (lastTime != null && lastTime > handled.get(id));
                 if (!isMissing) {
                     late.put(id, lane.last());

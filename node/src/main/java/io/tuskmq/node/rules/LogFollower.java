@@ -59,7 +59,7 @@ final class LogFollower {
 
     private boolean waitForTick;
 
-    /** All nodes had this session's routes when the page was asked for: what it has not is forwarded. */
+    /** All nodes had this session's routes when the first page of the pass was asked for: what it has not is forwarded. */
     private boolean routed;
 
     private long askedAfter;
@@ -181,7 +181,7 @@ final class LogFollower {
 
     /** Asks for a page if one is needed and there is room for it. */
     void askIfDue() {
-        if (mode != Mode.BEHIND || held || waitForTick || !queue.isLow()) {
+        if (mode != Mode.BEHIND || held || waitForTick || !routes.isBegun() || !queue.isLow()) {
             return;
         }
         if (!subscriptions.anyLogged()) {
@@ -200,7 +200,7 @@ final class LogFollower {
         }
         mode = Mode.READING;
         stale = false;
-        routed = routes.isComplete();
+        routed = (nextAfter == 0 || routed) && routes.isComplete();
         int perFilter = Math.clamp(limits.pageMessages() / ranges.size(), 8, limits.pageMessages());
         effects.add(new Effect.ReadLog(ranges, perFilter));
     }

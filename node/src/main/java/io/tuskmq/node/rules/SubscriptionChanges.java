@@ -108,9 +108,7 @@ final class SubscriptionChanges {
     }
 
     private void finishIfDone() {
-        if (running instanceof Event.SubscribeReceived request
-                && !waitsForStore
-                && routes.isAnswered(waitsForRoutes)) {
+        if (running instanceof Event.SubscribeReceived request && !waitsForStore && routes.isAnswered(waitsForRoutes)) {
             running = null;
             finish(request);
         }

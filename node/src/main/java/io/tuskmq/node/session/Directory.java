@@ -215,7 +215,8 @@ public final class Directory implements ConnectionHandler {
         Refusal told = new Refusal(reason, why);
         refusal = Optional.of(told);
         List<Client> leaving = List.copyOf(clients.values());
-        int portion = Math.max(DRAIN_PORTION_MIN, (int) Math.ceilDiv(leaving.size() * DRAIN_MILLIS, Math.max(1, overMillis)));
+        int portion =
+                Math.max(DRAIN_PORTION_MIN, (int) Math.ceilDiv(leaving.size() * DRAIN_MILLIS, Math.max(1, overMillis)));
         Promise<Void> done = Promise.promise();
         drain(told, leaving, portion, done);
         return done.future();

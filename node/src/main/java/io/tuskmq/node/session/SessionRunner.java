@@ -188,7 +188,8 @@ final class SessionRunner extends Receiver {
             case Effect.Route route -> publish(route);
             case Effect.AddRoute(Subscription subscription) -> addRoute(subscription);
             case Effect.RemoveRoute(Subscription subscription) -> removeRoute(subscription);
-            case Effect.AwaitRoutes(long number) -> RouteQuestion.ask(broker.router().peers(), shard, number, this::on);
+            case Effect.AwaitRoutes(long number) ->
+                RouteQuestion.ask(broker.router().peers(), shard, number, this::on);
             case Effect.SendRetained(Subscription subscription) -> retained.begin(subscription, "");
             case Effect.ContinueRetained(Subscription subscription, String after) ->
                 retained.begin(subscription, after);
