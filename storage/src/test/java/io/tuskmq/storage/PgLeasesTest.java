@@ -51,6 +51,7 @@ final class PgLeasesTest extends LeasesContract {
         assertEquals(
                 "t",
                 store.database.query("SELECT renew_node(" + old + ", 60000)").getFirst());
+        store.database.execute("SELECT ensure_log(now_millis(), now_millis(), 3600000)");
         long head = store.database.number("SELECT head FROM lane WHERE lane_id = 1");
         long status =
                 store.database.number(("SELECT status FROM append_batch(1, %d, %d, %d, 100, '{5}', '{%3$d}', '{1}',"
