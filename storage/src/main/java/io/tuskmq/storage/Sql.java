@@ -132,6 +132,10 @@ final class Sql {
         return vertx;
     }
 
+    long timeoutMillis() {
+        return options.timeoutMillis();
+    }
+
     /** One prepared statement, a transaction of its own. */
     Future<RowSet<Row>> query(String sql, Tuple args) {
         return attempt(connections -> connections.preparedQuery(sql).execute(args), 1);
