@@ -158,12 +158,15 @@ final class IncomingLink implements LinkConnection.End {
             leftBehind(null);
             return;
         }
-        if (heard && !links.isClosed()) {
-            LOG.info("link silent peer={} incarnation={} why=\"{}\"", from.name(), from.incarnation(), why);
-            links.handler().silent(from);
-        }
-        if (!waiting) {
-            leftBehind(from);
+        try {
+            if (heard && !links.isClosed()) {
+                LOG.info("link silent peer={} incarnation={} why=\"{}\"", from.name(), from.incarnation(), why);
+                links.handler().silent(from);
+            }
+        } finally {
+            if (!waiting) {
+                leftBehind(from);
+            }
         }
     }
 

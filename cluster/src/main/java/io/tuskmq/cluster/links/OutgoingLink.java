@@ -112,11 +112,11 @@ final class OutgoingLink {
             return;
         }
         Redial.Next next = redial.failed(refused, LinkConnection.nowMillis());
+        dialAfter(next.delayMillis());
         if (next.deserted()) {
-            LOG.info("link refused peer={} address={}:{}", peer.name(), peer.host(), peer.port());
+            links.refused(peer.host() + ":" + peer.port(), "nobody listens, or another incarnation");
             links.handler().down(peer, true);
         }
-        dialAfter(next.delayMillis());
     }
 
     private void dialAfter(long millis) {
@@ -206,8 +206,11 @@ final class OutgoingLink {
                 gone.tryComplete();
             } else if (stood) {
                 LOG.info("link down peer={} incarnation={} why=\"{}\"", peer.name(), peer.incarnation(), why);
-                links.handler().down(peer, false);
-                dialAfter(redial.broke(LinkConnection.nowMillis() - sinceMillis));
+                try {
+                    links.handler().down(peer, false);
+                } finally {
+                    dialAfter(redial.broke(LinkConnection.nowMillis() - sinceMillis));
+                }
             } else {
                 links.refused(connection.remote(), why);
                 failed(otherIncarnation);

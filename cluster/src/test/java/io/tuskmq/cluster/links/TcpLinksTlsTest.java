@@ -20,6 +20,7 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.X509TrustManager;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -33,7 +34,13 @@ class TcpLinksTlsTest {
 
     @TempDir
     @SuppressWarnings("NullAway.Init") // JUnit sets it
-    private Path dir;
+    private static Path dir;
+
+    @SuppressWarnings("NullAway.Init") // made before all tests
+    private static TcpLinks.Tls cluster;
+
+    @SuppressWarnings("NullAway.Init") // made before all tests
+    private static TcpLinks.Tls stranger;
 
     @SuppressWarnings("NullAway.Init") // set before each test
     private TcpFixture fixture;
@@ -45,9 +52,15 @@ class TcpLinksTlsTest {
         return new TcpLinks.Options("127.0.0.1", 0, tls, TIMING, TcpLinks.Limits.DEFAULT);
     }
 
+    @BeforeAll
+    static void makeCertificates() throws Exception {
+        cluster = TestCertificates.make(dir, "cluster");
+        stranger = TestCertificates.make(dir, "stranger");
+    }
+
     @BeforeEach
-    void startOne() throws Exception {
-        fixture = new TcpFixture(options(TestCertificates.make(dir, "cluster")));
+    void startOne() {
+        fixture = new TcpFixture(options(cluster));
         b = fixture.start(2, "b");
     }
 
@@ -88,13 +101,9 @@ class TcpLinksTlsTest {
     void aHalfOpenConnectionIsFoundWithTlsToo() throws InterruptedException {
         Node a = fixture.start(1, "a");
         TcpLinks.Timing impatient = new TcpLinks.Timing(10_000, 10_000, 100, 800);
-        TcpLinks.Tls tls = new TcpLinks.Tls(
-                dir.resolve("cluster-cert.pem").toString(),
-                dir.resolve("cluster-key.pem").toString(),
-                dir.resolve("cluster-cert.pem").toString());
         Node c = fixture.start(
                 new TcpLinks(
-                        fixture.vertx, new TcpLinks.Options("127.0.0.1", 0, tls, impatient, TcpLinks.Limits.DEFAULT)),
+                        fixture.vertx, new TcpLinks.Options("127.0.0.1", 0, cluster, impatient, TcpLinks.Limits.DEFAULT)),
                 3,
                 "c",
                 SECRET);
@@ -114,16 +123,20 @@ class TcpLinksTlsTest {
     }
 
     @Test
-    void aNodeWithACertificateOfAnotherCaIsRefused() throws Exception {
-        assertNoLinkFrom(node(TestCertificates.make(dir, "stranger")));
+    void aNodeWithACertificateOfAnotherCaIsRefused() throws InterruptedException {
+        assertNoLinkFrom(node(stranger));
     }
 
     /** It trusts the cluster's CA, but its own certificate is not of it. */
     @Test
-    void aNodeWhoseOwnCertificateIsNotOfTheCaIsRefused() throws Exception {
-        TcpLinks.Tls own = TestCertificates.make(dir, "stranger");
-        String clusterCa = dir.resolve("cluster-cert.pem").toString();
-        assertNoLinkFrom(node(new TcpLinks.Tls(own.certPath(), own.keyPath(), clusterCa)));
+    void aNodeWhoseOwnCertificateIsNotOfTheCaIsRefused() throws InterruptedException {
+        assertNoLinkFrom(node(new TcpLinks.Tls(stranger.certPath(), stranger.keyPath(), cluster.caPath())));
+    }
+
+    /** It would be let in, but does not trust the one who listens. */
+    @Test
+    void aNodeThatListensWithACertificateOfAnotherCaIsNotBelieved() throws InterruptedException {
+        assertNoLinkFrom(node(new TcpLinks.Tls(cluster.certPath(), cluster.keyPath(), stranger.caPath())));
     }
 
     @Test
