@@ -3,8 +3,6 @@ package io.tuskmq.node.session;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.ReasonCodes;
 import io.vertx.core.Future;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
@@ -113,13 +111,13 @@ public final class Directory implements ConnectionHandler {
      */
     public Future<Void> closeAll(int reason, String why) {
         stopping = true;
-        List<Future<Void>> released = new ArrayList<>();
         for (Client client : clients.values()) {
             client.shard().post(() -> client.connection().close(reason, why));
         }
-        for (Client client : byClientId.values()) {
-            released.add(client.released());
-        }
-        return Future.join(released).mapEmpty();
+        // A CONNECT that is under way has a session to release after its turn, or a claim to be undone.
+        return turns.had()
+                .compose(had -> Future.join(
+                        byClientId.values().stream().map(Client::released).toList()))
+                .compose(released -> sessions.undone());
     }
 }
