@@ -188,9 +188,8 @@ final class PgLaneWriter implements LaneWriter {
             connectThen(() -> perform(batcher.tryAgain()));
             return;
         }
-        Future<RowSet<Row>> answer = batch.staleRounds() < STALE_ROUNDS_MAX
-                ? open.preparedQuery(AppendCall.APPEND).execute(AppendCall.parameters(lane, batch))
-                : sendUnderLock(open, batch);
+        Future<RowSet<Row>> answer =
+                batch.staleRounds() < STALE_ROUNDS_MAX ? append(open, batch) : sendUnderLock(open, batch);
         answer.timeout(ANSWER_MILLIS_MAX, TimeUnit.MILLISECONDS).onComplete(done -> {
             if (done.succeeded()) {
                 backoffMillis = BACKOFF_MILLIS_MIN;
@@ -201,6 +200,11 @@ final class PgLaneWriter implements LaneWriter {
         });
     }
 
+    private Future<RowSet<Row>> append(PgConnection open, Batch batch) {
+        AppendCall.Ready call = AppendCall.of(lane, batch);
+        return open.preparedQuery(call.statement()).execute(call.parameters());
+    }
+
     /** New filters came faster than the batch could be matched: for once it is matched while no filter can be added. */
     private Future<RowSet<Row>> sendUnderLock(PgConnection open, Batch batch) {
         return open.begin()
@@ -209,7 +213,7 @@ final class PgLaneWriter implements LaneWriter {
                         .compose(locked -> filters.catchUp())
                         .compose(version -> {
                             batch.appends().forEach(Append::match);
-                            return open.preparedQuery(AppendCall.APPEND).execute(AppendCall.parameters(lane, batch));
+                            return append(open, batch);
                         })
                         .compose(rows -> transaction.commit().map(rows)));
     }
