@@ -192,9 +192,16 @@ final class MemoryLaneWriter implements LaneWriter {
         }
         Set<Long> refused = new HashSet<>();
         for (Append append : batch.appends()) {
-            if (isAllowed(append)) {
+            if (append.handover() == null && isAllowed(append)) {
                 insert(append);
-            } else {
+            } else if (append.handover() == null) {
+                refused.add(append.id());
+            }
+        }
+        // Behind all that changes a retained message in this batch.
+        for (Append append : batch.appends()) {
+            Append.Handover handover = append.handover();
+            if (handover != null && !tables.handOver(append.id(), handover)) {
                 refused.add(append.id());
             }
         }

@@ -5,6 +5,7 @@ import io.tuskmq.storage.Sessions.SubscriptionKey;
 import io.tuskmq.storage.rules.LaneVector;
 import io.tuskmq.storage.rules.LogId;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -213,6 +214,38 @@ final class MemoryTables {
         long dueMillis = Math.min(nowMillis() + delaySeconds * 1_000, sessionEndMillis);
         will.dueAtMillis = Math.min(will.dueAtMillis, dueMillis);
         will.owner = 0;
+    }
+
+    /**
+     * Copies the topic's retained message into the private queue of a session whose subscription waits for it, and notes the progress.
+     *
+     * @return whether the copy is what was to be expected from what was read
+     */
+    boolean handOver(long logId, Append.Handover handover) {
+        SessionRow session = ownSession(handover.sessionId(), handover.epoch());
+        SubscriptionKey key = new SubscriptionKey(handover.filter(), "");
+        StoredSubscription waiting = session == null ? null : session.subscriptions.get(key);
+        Write last = session == null ? null : session.changes.get(key);
+        Message read = handover.read();
+        if (session == null
+                || waiting == null
+                || waiting.retainedAfter() == null
+                || compareByBytes(waiting.retainedAfter(), read.topic()) >= 0
+                || last == null
+                || !last.isBefore(new Write(handover.epoch(), handover.number()))) {
+            return false;
+        }
+        session.subscriptions.put(key, waiting.withRetainedAfter(read.topic()));
+        Message now = retained.get(read.topic());
+        if (now == null) {
+            return false;
+        }
+        log.computeIfAbsent(-session.sessionId, id -> new TreeMap<>())
+                .put(logId, now.asRetainedFor(handover.qosMax(), handover.added()));
+        return now.qos() == read.qos()
+                && Arrays.equals(now.payload(), read.payload())
+                && Arrays.equals(now.properties(), read.properties())
+                && now.expiresAtMillis() == read.expiresAtMillis();
     }
 
     /** The order of collation "C": by code points, as UTF-8 bytes are; not by UTF-16 units, as strings are. */

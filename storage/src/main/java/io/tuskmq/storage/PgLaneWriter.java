@@ -194,9 +194,7 @@ final class PgLaneWriter implements LaneWriter {
             return;
         }
         Future<RowSet<Row>> answer = batch.staleRounds() < STALE_ROUNDS_MAX
-                ? open.preparedQuery(AppendCall.APPEND)
-                        .execute(AppendCall.parameters(lane, batch))
-                        .timeout(answerMillisMax, TimeUnit.MILLISECONDS)
+                ? append(open, batch).timeout(answerMillisMax, TimeUnit.MILLISECONDS)
                 : sendUnderLock(open, batch).timeout(ANSWER_UNDER_LOCK_MILLIS_MAX, TimeUnit.MILLISECONDS);
         answer.onComplete(done -> {
             if (done.succeeded()) {
@@ -208,6 +206,11 @@ final class PgLaneWriter implements LaneWriter {
         });
     }
 
+    private Future<RowSet<Row>> append(PgConnection open, Batch batch) {
+        AppendCall.Ready call = AppendCall.of(lane, batch);
+        return open.preparedQuery(call.statement()).execute(call.parameters());
+    }
+
     /** New filters came faster than the batch could be matched: for once it is matched while no filter can be added. */
     private Future<RowSet<Row>> sendUnderLock(PgConnection open, Batch batch) {
         return open.begin()
@@ -216,7 +219,7 @@ final class PgLaneWriter implements LaneWriter {
                         .compose(locked -> filters.catchUp())
                         .compose(version -> {
                             batch.appends().forEach(Append::match);
-                            return open.preparedQuery(AppendCall.APPEND).execute(AppendCall.parameters(lane, batch));
+                            return append(open, batch);
                         })
                         .compose(rows -> transaction.commit().map(rows)));
     }

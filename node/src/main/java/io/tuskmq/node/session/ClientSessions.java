@@ -225,6 +225,11 @@ public final class ClientSessions {
         client.releasedBy(released);
     }
 
+    /** Completes when the claims are undone that were given up until now. */
+    Future<Void> undone() {
+        return claims.undone();
+    }
+
     private long expiryAtEnd(Client client, OptionalLong asked) {
         return switch (ConnectRules.expiryAtEnd(client.expirySeconds(), asked, rules)) {
             case ConnectRules.Expiry.Seconds(long seconds) -> seconds;

@@ -187,7 +187,15 @@ public final class Directory implements ConnectionHandler {
      * @param reason of the DISCONNECT to MQTT 5 clients, and of the CONNACK to those that come
      */
     public Future<Void> closeAll(int reason, String why) {
-        return close(new Refusal(reason, why), all());
+        return close(new Refusal(reason, why), all()).compose(released -> settled());
+    }
+
+    /** A CONNECT that is under way has a session to release after its turn, or a claim to be undone. */
+    private Future<Void> settled() {
+        return turns.had()
+                .compose(had -> Future.join(
+                        byClientId.values().stream().map(Client::released).toList()))
+                .compose(released -> sessions.undone());
     }
 
     /** Those that are connected or coming, and those whose connections have ended and left something that is not stored yet. */
@@ -228,6 +236,7 @@ public final class Directory implements ConnectionHandler {
         if (now == leaving.size()) {
             close(told, all()) // who came meanwhile too
                     .compose(nothing -> released)
+                    .compose(nothing -> settled())
                     .onComplete(done);
         } else {
             vertx.setTimer(DRAIN_MILLIS, timer -> drain(told, leaving.subList(now, leaving.size()), portion, done));

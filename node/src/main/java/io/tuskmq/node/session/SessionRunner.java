@@ -18,6 +18,7 @@ import io.vertx.core.Future;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -324,10 +325,11 @@ final class SessionRunner extends Receiver {
         joinedGroups.add(Groups.key(subscription));
     }
 
-    boolean isSubscribed(Subscription key) {
+    /** What it has for the same filter and group. */
+    Optional<Subscription> subscribed(Subscription key) {
         return session.subscriptions().stream()
-                .anyMatch(
-                        one -> one.filter().equals(key.filter()) && one.share().equals(key.share()));
+                .filter(one -> one.filter().equals(key.filter()) && one.share().equals(key.share()))
+                .findAny();
     }
 
     /** Whether the session has just this subscription, unchanged. */
