@@ -85,9 +85,89 @@ BEGIN
                   FROM node WHERE node.lease_until > clock_timestamp()) n;
 END $$;
 
--- Ends a node on the word of another one whose lease is valid. Of two that revoke each other one comes first, and ends the other:
+-- Nodes that were ended and whose sessions and wills may still be theirs in name. Nobody asks them: a session whose owner has no row in
+-- node is whoever's claims it.
+CREATE TABLE ended_node (
+    incarnation bigint PRIMARY KEY,
+    ended_at    timestamptz NOT NULL DEFAULT now()
+);
+
+-- The first half of end_node, for which it does not matter how many sessions the node had: it writes no lane any more, renews and claims
+-- nothing. settle_ended does the rest in small parts, while the sessions' clients are connecting elsewhere already.
+CREATE FUNCTION fence_node(p_incarnation bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM 1 FROM node WHERE incarnation = p_incarnation FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    PERFORM 1 FROM lane WHERE owner = p_incarnation ORDER BY lane_id FOR UPDATE;
+    UPDATE lane SET owner = NULL WHERE owner = p_incarnation;
+    INSERT INTO ended_node (incarnation) VALUES (p_incarnation);
+    DELETE FROM node WHERE incarnation = p_incarnation;
+    RETURN true;
+END $$;
+
+-- The same, if the lease has ended by now: its owner may be renewing it, then the row is locked or no longer ended.
+CREATE FUNCTION fence_expired_node(p_incarnation bigint) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+    PERFORM 1 FROM node WHERE incarnation = p_incarnation AND lease_until < clock_timestamp() FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    RETURN fence_node(p_incarnation);
+END $$;
+
+-- The second half: up to p_limit sessions of ended nodes go offline (epoch + 1: a late checkpoint must not come through; their expiry
+-- starts), and their wills, and up to p_limit others, are due: after their delay, or when the session ends, whichever is first. Several
+-- nodes may do it at once. What a claim has locked is left for later, if it is still the ended node's then.
+--   handled   sessions, and wills without one
+--   more      something is left: if none was handled, not before others have let go of it
+CREATE FUNCTION settle_ended(p_limit integer, OUT handled integer, OUT more boolean) LANGUAGE plpgsql VOLATILE
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    v_ended    bigint[] := ARRAY(SELECT e.incarnation FROM ended_node e);
+    v_sessions bigint[];
+    v_wills    bigint[] := '{}';
+BEGIN
+    handled := 0;
+    more := false;
+    IF cardinality(v_ended) = 0 THEN
+        RETURN;
+    END IF;
+    v_sessions := ARRAY(SELECT s.session_id FROM session s WHERE s.owner = ANY (v_ended) LIMIT p_limit FOR UPDATE SKIP LOCKED);
+    -- (An owner in brackets is not looked for by index: that of their sessions finds few, that of the owner all that are left.)
+    UPDATE will w
+       SET owner = NULL,
+           due_at = coalesce(w.due_at, clock_timestamp() + interval '1 second' * least(w.delay_seconds,
+               (SELECT s.expiry_seconds FROM session s WHERE s.session_id = w.session_id)))
+      FROM (SELECT x.will_id FROM will x WHERE x.session_id = ANY (v_sessions) AND (x.owner + 0) = ANY (v_ended)
+             ORDER BY x.will_id FOR UPDATE) mine
+     WHERE w.will_id = mine.will_id;
+    UPDATE session s
+       SET owner = NULL,
+           epoch = s.epoch + 1,
+           expires_at = CASE WHEN s.expiry_seconds < 4294967295
+                             THEN clock_timestamp() + s.expiry_seconds * interval '1 second' END
+     WHERE s.session_id = ANY (v_sessions);
+    IF cardinality(v_sessions) < p_limit THEN
+        v_wills := ARRAY(SELECT w.will_id FROM will w WHERE w.owner = ANY (v_ended) LIMIT p_limit FOR UPDATE SKIP LOCKED);
+        UPDATE will w
+           SET owner = NULL,
+               due_at = coalesce(w.due_at, clock_timestamp() + interval '1 second' * least(w.delay_seconds, coalesce(
+                   (SELECT s.expiry_seconds FROM session s WHERE s.session_id = w.session_id), 0)))
+         WHERE w.will_id = ANY (v_wills);
+    END IF;
+    handled := cardinality(v_sessions) + cardinality(v_wills);
+    DELETE FROM ended_node e
+     WHERE e.incarnation = ANY (v_ended)
+       AND NOT EXISTS (SELECT FROM session s WHERE s.owner = e.incarnation)
+       AND NOT EXISTS (SELECT FROM will w WHERE w.owner = e.incarnation);
+    more := EXISTS (SELECT FROM ended_node);
+END $$;
+
+-- fence_node on the word of another node, whose lease must be valid. Of two that revoke each other one comes first, and ends the other:
 -- their rows are locked in one order, and whoever was waited for is looked at again. The caller's own row is only kept from being
--- ended: it goes on renewing while thousands of sessions of the other are put offline.
+-- ended: it can go on renewing and claiming.
 -- 'ended' by this call, 'gone' before it, 'fenced': the caller is gone itself, 'late': its lease has run out.
 CREATE FUNCTION revoke_node(me bigint, victim bigint) RETURNS text LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -103,8 +183,8 @@ BEGIN
     IF v_until <= clock_timestamp() THEN
         RETURN 'late';
     END IF;
-    -- end_node locks the victim's row, if it is not locked yet.
-    RETURN CASE WHEN end_node(victim) THEN 'ended' ELSE 'gone' END;
+    -- fence_node locks the victim's row, if it is not locked yet.
+    RETURN CASE WHEN fence_node(victim) THEN 'ended' ELSE 'gone' END;
 END $$;
 
 -- Appends one batch as before (V5), and notes in last that the log has rows up to p_new.

@@ -65,7 +65,8 @@ public interface Leases {
 
     /**
      * The same as {@link #release} for another node, whether its lease has ended or not, on the word of this one, whose own lease must
-     * be valid: of two nodes that revoke each other one wins. Fails FENCED when this one was revoked, TRANSIENT when its lease has run
+     * be valid: of two nodes that revoke each other one wins. When the future completes, the other one can write nothing any more and its
+     * lanes are free; of many thousands of sessions the last ones may go offline a little later. Fails FENCED when this one was revoked, TRANSIENT when its lease has run
      * out and nobody has revoked it yet.
      *
      * @return false when the other one was gone already

@@ -8,26 +8,36 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Node processes and their lanes, by the clock of PostgreSQL (functions of migrations V2 and V6). */
 final class PgLeases implements Leases {
     private static final String REGISTER =
             "SELECT incarnation, lane_id, head FROM register_node($1, $2, $3, $4, $5, $6)";
-    private static final String END_NAMESAKES =
-            "SELECT end_node(n.incarnation) FROM (SELECT incarnation FROM node WHERE name = $1 ORDER BY incarnation) n";
+    private static final String FENCE_NAMESAKES =
+            "SELECT fence_node(n.incarnation) FROM (SELECT incarnation FROM node WHERE name = $1 ORDER BY incarnation) n";
     private static final String HAS_NAMESAKE = """
             SELECT EXISTS (SELECT FROM node WHERE name = $1 AND incarnation <> $2 AND lease_until > clock_timestamp())""";
     static final String HEARTBEAT = "SELECT * FROM heartbeat($1, $2)";
     private static final String REVOKE = "SELECT revoke_node($1, $2)";
     private static final String SECRET = "SELECT secret FROM cluster_secret";
-    private static final String END = "SELECT end_node($1)";
+    private static final String FENCE = "SELECT fence_node($1)";
     private static final String EXPIRED =
             "SELECT incarnation FROM node WHERE lease_until < clock_timestamp() ORDER BY incarnation LIMIT 100";
-    private static final String END_EXPIRED = "SELECT end_expired_node($1)";
+    private static final String FENCE_EXPIRED = "SELECT fence_expired_node($1)";
+    static final String SETTLE = "SELECT handled, more FROM settle_ended($1)";
+
+    /** Sessions and wills of an ended node that are settled in one transaction: claims wait for no more than that. */
+    private static final int SETTLED_MAX = 1_000;
+
+    private static final Logger log = LoggerFactory.getLogger(PgLeases.class);
 
     private final Sql sql;
     private final PgPartitions partitions;
+    private final AtomicBoolean settling = new AtomicBoolean();
 
     PgLeases(Sql sql, PgPartitions partitions) {
         this.sql = sql;
@@ -57,7 +67,7 @@ final class PgLeases implements Leases {
 
     @Override
     public Future<Void> endNamesakes(String nodeName) {
-        return sql.query(END_NAMESAKES, Tuple.of(nodeName)).mapEmpty();
+        return sql.query(FENCE_NAMESAKES, Tuple.of(nodeName)).compose(ended -> settle());
     }
 
     @Override
@@ -107,15 +117,15 @@ final class PgLeases implements Leases {
 
     @Override
     public Future<Boolean> revoke(long me, long victim) {
-        return sql.query(REVOKE, Tuple.of(me, victim)).map(rows -> switch (rows.iterator()
+        return sql.query(REVOKE, Tuple.of(me, victim)).compose(rows -> switch (rows.iterator()
                 .next()
                 .getString(0)) {
-            case "ended" -> true;
-            case "gone" -> false;
+            case "ended" -> settle().map(true);
+            case "gone" -> Future.succeededFuture(false);
             case "late" ->
-                throw new StorageException(
-                        StorageException.Kind.TRANSIENT, "the lease of incarnation " + me + " has run out", null);
-            default -> throw revoked(me);
+                Future.failedFuture(new StorageException(
+                        StorageException.Kind.TRANSIENT, "the lease of incarnation " + me + " has run out", null));
+            default -> Future.failedFuture(revoked(me));
         });
     }
 
@@ -127,24 +137,51 @@ final class PgLeases implements Leases {
 
     @Override
     public Future<Void> release(long incarnation) {
-        return sql.query(END, Tuple.of(incarnation)).mapEmpty();
+        return sql.query(FENCE, Tuple.of(incarnation)).compose(ended -> settleAll());
     }
 
     @Override
     public Future<List<Long>> endExpired() {
-        return sql.query(EXPIRED, Tuple.tuple()).compose(rows -> {
-            Future<List<Long>> chain = Future.succeededFuture(new ArrayList<>());
-            for (Row row : rows) {
-                long incarnation = row.getLong(0);
-                chain = chain.compose(ended -> sql.query(END_EXPIRED, Tuple.of(incarnation))
-                        .map(result -> {
-                            if (isTrue(result)) {
-                                ended.add(incarnation);
-                            }
-                            return ended;
-                        }));
+        return sql.query(EXPIRED, Tuple.tuple()).compose(this::endExpired).compose(ended -> settle().map(ended));
+    }
+
+    private Future<List<Long>> endExpired(RowSet<Row> expired) {
+        Future<List<Long>> chain = Future.succeededFuture(new ArrayList<>());
+        for (Row row : expired) {
+            long incarnation = row.getLong(0);
+            chain = chain.compose(ended -> sql.query(FENCE_EXPIRED, Tuple.of(incarnation))
+                    .map(result -> {
+                        if (isTrue(result)) {
+                            ended.add(incarnation);
+                        }
+                        return ended;
+                    }));
+        }
+        return chain;
+    }
+
+    /** What an ended node left, or as much of it as goes at once: the rest goes by itself, so that nobody's heartbeat waits for it. */
+    private Future<Void> settle() {
+        return settleSome().map(more -> {
+            if (more && settling.compareAndSet(false, true)) {
+                settleAll()
+                        .onComplete(done -> settling.set(false))
+                        // The next heartbeat of any node goes on with it.
+                        .onFailure(e -> log.warn("ended nodes are not settled yet reason={}", e.getMessage()));
             }
-            return chain;
+            return null;
+        });
+    }
+
+    private Future<Void> settleAll() {
+        return settleSome().compose(more -> more ? settleAll() : Future.succeededFuture());
+    }
+
+    /** True when there is more to settle that nobody else is about to change. */
+    private Future<Boolean> settleSome() {
+        return sql.query(SETTLE, Tuple.of(SETTLED_MAX)).map(rows -> {
+            Row row = rows.iterator().next();
+            return row.getBoolean("more") && row.getInteger("handled") > 0;
         });
     }
 
