@@ -94,9 +94,9 @@ public final class RouteJournal {
         sequence++;
         List<RouteChange> changes = new ArrayList<>(oldest.size());
         oldest.forEach((filter, flags) -> {
-            if (table.put(hash.of(filter), flags) != flags) {
-                changes.add(new RouteChange(filter, flags));
-            }
+            table.put(hash.of(filter), flags);
+            // Also when nothing has changed: a snapshot may have been read while the filter was away.
+            changes.add(new RouteChange(filter, flags));
         });
         return changes;
     }
