@@ -3,44 +3,41 @@ package io.tuskmq.cluster;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.List;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 
-/** A node that is alone: it has no addresses, is linked to nobody, and can't go together with others. */
+/** The cluster of a node that is alone: it is linked to nobody, and can't go together with others on its database. */
 public final class NoCluster implements Cluster {
     private final AtomicLong numbers = new AtomicLong();
     private volatile long self;
     private volatile Set<Peer> others = Set.of();
 
     @Override
-    public Future<Addresses> open() {
+    public Future<Addresses> open(Listener listener) {
         return Future.succeededFuture(new Addresses("", 0, 0));
     }
 
     @Override
-    public Future<Void> join(Peer peer, byte[] secret, Collection<Node> nodes, Listener listener) {
-        self = peer.incarnation();
+    public Future<Void> join(Peer me, byte[] secret, Collection<Node> nodes) {
+        self = me.incarnation();
         nodes(nodes);
         return Future.succeededFuture();
     }
 
     @Override
     public void nodes(Collection<Node> nodes) {
-        Set<Peer> live = new HashSet<>();
-        nodes.stream()
+        others = nodes.stream()
                 .map(Node::peer)
                 .filter(peer -> peer.incarnation() != self)
-                .forEach(live::add);
-        others = live;
+                .collect(Collectors.toUnmodifiableSet());
     }
 
-    /** All others: none of them can be joined. */
     @Override
     public Set<Peer> missing() {
-        return others;
+        return others; // none of them can be joined
     }
 
     @Override
@@ -55,12 +52,12 @@ public final class NoCluster implements Cluster {
 
     @Override
     public Future<Buffer> ask(long incarnation, Buffer body, long timeoutMillis) {
-        return Future.failedFuture("this node is alone");
+        return Future.failedFuture(new LinkException(LinkException.Kind.DOWN, "this node is alone"));
     }
 
     @Override
     public void routeChanged(String filter, int flags) {
-        // nobody to tell
+        // Nobody else routes.
     }
 
     @Override
@@ -75,7 +72,7 @@ public final class NoCluster implements Cluster {
 
     @Override
     public void leaveClientId(String clientId, long number) {
-        // nobody asks
+        // Numbers are not noted.
     }
 
     @Override
@@ -85,7 +82,7 @@ public final class NoCluster implements Cluster {
 
     @Override
     public void leaveGroup(String group) {
-        // nobody asks
+        // This node coordinates all groups.
     }
 
     @Override

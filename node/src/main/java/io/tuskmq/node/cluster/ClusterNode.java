@@ -23,6 +23,7 @@ public final class ClusterNode {
     private final Cluster cluster;
     private final ClusterCounters counters;
     private final Forwards forwards;
+    private final PeerListener listener;
     private volatile @Nullable Membership membership;
 
     public ClusterNode(Vertx vertx, Cluster cluster, Metrics metrics) {
@@ -30,6 +31,7 @@ public final class ClusterNode {
         this.cluster = cluster;
         this.counters = new ClusterCounters(metrics);
         this.forwards = new Forwards(cluster, counters);
+        this.listener = new PeerListener(forwards, counters);
         metrics.gauge(
                 "tuskmq_links",
                 "Other nodes that this one is linked to now.",
@@ -47,7 +49,7 @@ public final class ClusterNode {
 
     /** Opens the ports for others; completes with what {@code Leases.register} tells them. */
     public Future<Optional<Leases.Address>> open() {
-        return cluster.open()
+        return cluster.open(listener)
                 .map(addresses -> addresses.linkPort() == 0
                         ? Optional.empty()
                         : Optional.of(
@@ -84,13 +86,13 @@ public final class ClusterNode {
                 incarnation, registered.name(), registered.leaseMillis(), registered.registeredAtMillis());
         Membership mine = new Membership(vertx, around, own, host);
         membership = mine;
-        PeerListener listener = new PeerListener(parts.routes(), parts.router(), around, mine, clients);
+        listener.join(new PeerListener.Joined(parts.routes(), parts.router(), lanes, mine, clients));
         return parts.leases()
                 .renew(incarnation, registered.leaseMillis())
                 .compose(heartbeat -> parts.leases()
                         .secret()
                         .compose(secret -> cluster.join(
-                                self(heartbeat, own), secret, Membership.linkable(heartbeat, incarnation), listener)))
+                                self(heartbeat, own), secret, Membership.linkable(heartbeat, incarnation))))
                 .compose(joined -> mine.start())
                 .compose(beaten -> complete(mine, now() + timeoutMillis));
     }

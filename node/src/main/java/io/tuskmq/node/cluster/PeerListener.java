@@ -7,6 +7,7 @@ import io.tuskmq.node.session.LiveRoutes;
 import io.tuskmq.node.session.Router;
 import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,91 +15,102 @@ import org.slf4j.LoggerFactory;
 final class PeerListener implements Cluster.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(PeerListener.class);
 
-    private final LiveRoutes routes;
-    private final Router router;
     private final Forwards forwards;
-    private final Membership membership;
-    private final LaneHandling lanes;
     private final ClusterCounters counters;
-    private final PeerClients clients;
+    private volatile @Nullable Joined joined;
 
-    PeerListener(
-            LiveRoutes routes, Router router, Membership.Around around, Membership membership, PeerClients clients) {
-        this.routes = routes;
-        this.router = router;
-        this.forwards = around.forwards();
-        this.lanes = around.lanes();
-        this.counters = around.counters();
-        this.membership = membership;
-        this.clients = clients;
+    /** What it works with when this node has joined. */
+    record Joined(LiveRoutes routes, Router router, LaneHandling lanes, Membership membership, PeerClients clients) {}
+
+    PeerListener(Forwards forwards, ClusterCounters counters) {
+        this.forwards = forwards;
+        this.counters = counters;
+    }
+
+    /** Before the first peer can be linked. */
+    void join(Joined parts) {
+        joined = parts;
+    }
+
+    private Joined joined() {
+        Joined parts = joined;
+        if (parts == null) {
+            throw new IllegalStateException("a peer was linked before this node had joined");
+        }
+        return parts;
     }
 
     @Override
     public void linked(int slot, Peer peer) {
         forwards.linked(slot);
-        membership.linked(peer);
+        joined().membership().linked(peer);
     }
 
     @Override
     public void unlinked(int slot, Peer peer, boolean refused) {
         forwards.unlinked(slot);
-        membership.unlinked(peer, refused);
+        joined().membership().unlinked(peer, refused);
     }
 
     @Override
     public void heard(Peer peer) {
-        membership.heard(peer);
+        joined().membership().heard(peer);
     }
 
     @Override
     public void silent(Peer peer) {
-        membership.silent(peer);
+        joined().membership().silent(peer);
     }
 
     @Override
     public void gone(int slot, Peer peer) {
         forwards.unlinked(slot);
-        routes.forgetNode(slot);
-        membership.gone(peer);
+        joined().routes().forgetNode(slot);
+        joined().membership().gone(peer);
     }
 
     @Override
     public void route(int slot, String filter, int flags) {
-        routes.node(slot, filter, flags);
+        joined().routes().node(slot, filter, flags);
     }
 
     @Override
     public void told(Peer from, Buffer body) {
         switch (Frames.told(body)) {
             case Frames.Direct(var message) -> {
-                if (!router.deliverDirectOfPeer(message)) {
+                if (!joined().router().deliverDirectOfPeer(message)) {
                     counters.directLost();
                 }
             }
-            case Frames.Lane lane -> lanes.frame(lane);
-            case Frames.Health(boolean databaseAway) -> membership.health(from, databaseAway);
+            case Frames.Lane lane -> joined().lanes().frame(lane);
+            case Frames.Health(boolean databaseAway) -> joined().membership().health(from, databaseAway);
         }
     }
 
     @Override
     public Future<Buffer> asked(Peer from, Buffer body) {
         Frames.LetGo request = Frames.asked(body);
-        return clients.letGo(request.clientId(), request.number())
+        return joined().clients().letGo(request.clientId(), request.number())
                 .map(answer -> Buffer.buffer(new byte[] {(byte) (answer == ClientIds.Answer.NEWER ? 1 : 0)}));
     }
 
     @Override
     public void forEachOwnRoute(Cluster.RouteConsumer each) {
-        routes.forEachOwn(each);
+        joined().routes().forEachOwn(each);
+    }
+
+    @Override
+    public void forEachRoute(int slot, Cluster.RouteConsumer each) {
+        joined().routes().forEachOf(slot, each);
     }
 
     @Override
     public void merged() {
-        clients.takeIdsAgain();
+        joined().clients().takeIdsAgain();
     }
 
     @Override
     public void suspected(Peer peer) {
-        membership.beatNow().onFailure(failure -> LOG.debug("no heartbeat: {}", failure.getMessage()));
+        joined().membership().beatNow().onFailure(failure -> LOG.debug("no heartbeat: {}", failure.getMessage()));
     }
 }
