@@ -23,7 +23,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
@@ -92,8 +93,14 @@ public final class HazelcastCluster implements Cluster {
         this.vertx = vertx;
         this.links = links;
         this.options = options;
-        workers = Executors.newFixedThreadPool(
-                WORKERS, Thread.ofPlatform().daemon().name("tuskmq-cluster-", 0).factory());
+        workers = new ThreadPoolExecutor(
+                WORKERS,
+                WORKERS,
+                0,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                Thread.ofPlatform().daemon().name("tuskmq-cluster-", 0).factory(),
+                new ThreadPoolExecutor.DiscardPolicy()); // after close, when what was begun leads nowhere
         own = new OwnRoutes(vertx, workers);
         snapshots =
                 new Snapshots(workers, id -> own.snapshot(id, each -> listener().forEachOwnRoute(each)));
@@ -337,10 +344,5 @@ public final class HazelcastCluster implements Cluster {
             throw new IllegalStateException("the cluster isn't open");
         }
         return of;
-    }
-
-    /** How long a worker may still be busy after {@link #close}; for tests. */
-    boolean awaitWorkers(long seconds) throws InterruptedException {
-        return workers.awaitTermination(seconds, TimeUnit.SECONDS);
     }
 }

@@ -9,7 +9,7 @@ import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.config.RingbufferConfig;
 import com.hazelcast.config.TcpIpConfig;
 import com.hazelcast.spi.merge.DiscardMergePolicy;
-import com.hazelcast.spi.merge.LatestUpdateMergePolicy;
+import com.hazelcast.spi.merge.PutIfAbsentMergePolicy;
 import io.tuskmq.cluster.Peer;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -55,7 +55,7 @@ final class MemberConfig {
                 .setBackupCount(1)
                 .setMergePolicyConfig(new MergePolicyConfig(DiscardMergePolicy.class.getName(), MERGE_BATCH)));
         config.addMapConfig(map(ClientIds.CLIENTS, HigherNumber.class));
-        config.addMapConfig(map(ClientIds.GROUPS, LatestUpdateMergePolicy.class));
+        config.addMapConfig(map(ClientIds.GROUPS, PutIfAbsentMergePolicy.class));
         return config;
     }
 
