@@ -241,8 +241,9 @@ public final class Node implements Host {
     /** Another node may have this one's lanes and sessions: its clients must go at once. */
     @Override
     public void fenced() {
-        if (state.getAndSet(State.ENDING) != State.ENDING) {
-            cluster.stopHeartbeat();
+        State before = state.getAndSet(State.ENDING);
+        cluster.stopHeartbeat();
+        if (before == State.SERVING || before == State.SUSPENDED) { // else the start fails
             drop("this node lost its lease");
             fenced.run();
         }

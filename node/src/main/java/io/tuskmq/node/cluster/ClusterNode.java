@@ -89,12 +89,13 @@ public final class ClusterNode {
         listener.join(new PeerListener.Joined(parts.routes(), parts.router(), lanes, mine, clients));
         return parts.leases()
                 .renew(incarnation, registered.leaseMillis())
-                .compose(heartbeat -> parts.leases()
-                        .secret()
-                        .compose(secret -> cluster.join(
-                                self(heartbeat, own), secret, Membership.linkable(heartbeat, incarnation))))
-                .compose(joined -> mine.start())
-                .compose(beaten -> complete(mine, now() + timeoutMillis));
+                .compose(heartbeat -> parts.leases().secret().compose(secret -> {
+                    Future<Void> joined = cluster.join(
+                            self(heartbeat, own), secret, Membership.linkable(heartbeat, incarnation));
+                    // At once: Hazelcast may take longer to start than the lease lasts.
+                    return Future.all(mine.start(), joined);
+                }))
+                .compose(joined -> complete(mine, now() + timeoutMillis));
     }
 
     private static Peer self(Leases.Heartbeat heartbeat, Membership.Own own) {
@@ -109,7 +110,9 @@ public final class ClusterNode {
         Promise<Void> complete = Promise.promise();
         vertx.setPeriodic(LOOK_MILLIS, timer -> {
             List<String> missing = mine.missing();
-            if (missing.isEmpty()) {
+            if (mine.isStopped()) {
+                complete.tryFail(new JoinException("another node has taken this one for dead"));
+            } else if (missing.isEmpty()) {
                 complete.tryComplete();
             } else if (now() >= until) {
                 complete.tryFail(new JoinException(
