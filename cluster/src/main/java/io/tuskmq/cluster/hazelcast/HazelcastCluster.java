@@ -81,6 +81,7 @@ public final class HazelcastCluster implements Cluster {
     private final Promise<HazelcastInstance> hazelcast = Promise.promise();
     private final AtomicBoolean closed = new AtomicBoolean();
     private UnaryOperator<OwnRoutes.Journal> journals = UnaryOperator.identity();
+    private UnaryOperator<Config> configs = UnaryOperator.identity();
 
     private volatile @Nullable Listener listener;
     private volatile @Nullable ClientIds ids;
@@ -110,6 +111,11 @@ public final class HazelcastCluster implements Cluster {
     /** For tests that lose batches. */
     void journalThrough(UnaryOperator<OwnRoutes.Journal> through) {
         journals = through;
+    }
+
+    /** For tests that stand something before a member. */
+    void configThrough(UnaryOperator<Config> through) {
+        configs = through;
     }
 
     /** For tests: how many snapshots of the peer's routes were taken. */
@@ -147,7 +153,7 @@ public final class HazelcastCluster implements Cluster {
         return vertx.executeBlocking(
                         () -> {
                             Config config = MemberConfig.of(options, me, memberPort, secret, where);
-                            return Hazelcast.newHazelcastInstance(config);
+                            return Hazelcast.newHazelcastInstance(configs.apply(config));
                         },
                         false)
                 .compose(this::joined)

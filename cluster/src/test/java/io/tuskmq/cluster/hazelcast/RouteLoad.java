@@ -139,7 +139,8 @@ final class RouteLoad {
         });
         double thirdJoin = seconds(() -> {
             join();
-            TestNode.eventually("complete", () -> owners.getLast().cluster.missing().isEmpty());
+            TestNode.eventually(
+                    "complete", () -> owners.getLast().cluster.missing().isEmpty());
         });
         double one = seconds(() -> {
             a.own.put("one/more", 1);
@@ -167,8 +168,7 @@ final class RouteLoad {
 
     private void join() {
         long incarnation = owners.size() + 1L;
-        Owner owner = new Owner(
-                new HazelcastCluster(vertx, hub.links(), HazelcastCluster.Options.of("127.0.0.1", 0)));
+        Owner owner = new Owner(new HazelcastCluster(vertx, hub.links(), HazelcastCluster.Options.of("127.0.0.1", 0)));
         owner.addresses = await(owner.cluster.open(owner));
         Peer peer = new Peer(incarnation, "n" + incarnation, "127.0.0.1", owner.addresses.linkPort());
         owners.add(owner);
