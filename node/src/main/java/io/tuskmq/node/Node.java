@@ -11,6 +11,7 @@ import io.tuskmq.node.session.ClientSessions;
 import io.tuskmq.node.session.Directory;
 import io.tuskmq.node.session.Groups;
 import io.tuskmq.node.session.LiveRoutes;
+import io.tuskmq.node.session.LogQuota;
 import io.tuskmq.node.session.Router;
 import io.tuskmq.node.session.SessionCounters;
 import io.tuskmq.node.session.Shards;
@@ -30,6 +31,7 @@ import org.slf4j.LoggerFactory;
 public final class Node {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
     private static final long PARTITION_MILLIS = 3_600_000;
+    private static final long LOG_SIZE_MILLIS = 2_000;
     /** Clients get their DISCONNECT, and what they leave is stored, within this; then the node goes on stopping. */
     private static final long RELEASE_MILLIS = 8_000;
     /** A job may wait for a database that is away. */
@@ -89,7 +91,8 @@ public final class Node {
         WillPublisher wills = new WillPublisher(parts.store(), parts.router(), counters);
         Claims claims = new Claims(vertx, parts.store());
         Groups groups = new Groups(claims, parts.lease().incarnation());
-        var broker = new Broker(parts.store(), parts.router(), counters, sysTopics, groups);
+        LogQuota quota = new LogQuota(settings.get(Settings.LOG_QUOTA_BYTES), metrics);
+        var broker = new Broker(parts.store(), parts.router(), counters, sysTopics, groups, quota);
         var sessions = new ClientSessions(
                 broker,
                 claims,
@@ -97,6 +100,7 @@ public final class Node {
                 new ClientSessions.Limits(
                         NodeSettings.connect(settings),
                         NodeSettings.session(settings),
+                        NodeSettings.backlogMessagesMax(settings),
                         parts.lease().incarnation()));
         Directory directory = new Directory(parts.shards(), sessions, counters);
         MqttOptions options = NodeSettings.mqtt(settings);
@@ -104,17 +108,27 @@ public final class Node {
         Housekeeping housekeeping = new Housekeeping(vertx);
         Node node = new Node(parts, new Clients(directory, groups, listener), housekeeping, fenced);
         parts.router().open(parts.store(), parts.lease().lanes(), node::leaseLost);
-        return listener.listen().map(listening -> {
-            node.keepHouse(
-                    settings, counters, wills, new SysReport(sysTopics, counters, settings.get(Settings.NODE_NAME)));
-            node.serving = true;
-            LOG.info(
-                    "node={} incarnation={} lanes={}",
-                    settings.get(Settings.NODE_NAME),
-                    node.lease.incarnation(),
-                    node.lease.lanes().size());
-            return node;
-        });
+        return measure(parts.store(), quota)
+                .compose(measured -> listener.listen())
+                .map(listening -> {
+                    housekeeping.every(LOG_SIZE_MILLIS, "log size", () -> measure(parts.store(), quota));
+                    node.keepHouse(
+                            settings,
+                            counters,
+                            wills,
+                            new SysReport(sysTopics, counters, settings.get(Settings.NODE_NAME)));
+                    node.serving = true;
+                    LOG.info(
+                            "node={} incarnation={} lanes={}",
+                            settings.get(Settings.NODE_NAME),
+                            node.lease.incarnation(),
+                            node.lease.lanes().size());
+                    return node;
+                });
+    }
+
+    private static Future<Void> measure(Store store, LogQuota quota) {
+        return store.logBytes().onSuccess(quota::measured).mapEmpty();
     }
 
     private void keepHouse(Settings settings, SessionCounters counters, WillPublisher wills, SysReport report) {

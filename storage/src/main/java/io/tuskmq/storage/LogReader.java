@@ -28,6 +28,15 @@ public interface LogReader {
     /** Where one message lies. */
     record Position(long filterId, long id) {}
 
+    /** What lies under one filter and above a vector. */
+    record Waiting(long filterId, LaneVector above) {}
+
+    /** The oldest part of what waits: how many messages lie at or below {@code through} in their lanes. */
+    record Excess(LaneVector through, long messages) {}
+
+    /** What must be left out so that at most {@code keep} messages wait: nothing, or all but the {@code keep} with the highest ids. */
+    Future<Excess> excess(List<Waiting> waiting, int keep);
+
     /** The first messages of the ranges, at most {@code limit} per filter. */
     Future<Page> read(List<Range> ranges, int limit);
 

@@ -30,6 +30,7 @@ public final class ClientSessions {
     private final WillPublisher wills;
     private final ConnectRules.Limits rules;
     private final SessionLimits limits;
+    private final BacklogLimit backlog;
     private final long incarnation;
     private final AtomicLong connections = new AtomicLong();
 
@@ -39,11 +40,17 @@ public final class ClientSessions {
         this.wills = wills;
         this.rules = limits.connect();
         this.limits = limits.session();
+        this.backlog = new BacklogLimit(broker.store(), broker.counters(), limits.backlogMessagesMax());
         this.incarnation = limits.incarnation();
     }
 
-    /** What the node's settings, and its place among the nodes, say about sessions. */
-    public record Limits(ConnectRules.Limits connect, SessionLimits session, long incarnation) {}
+    /**
+     * What the node's settings, and its place among the nodes, say about sessions.
+     *
+     * @param backlogMessagesMax how many messages that waited a returning client gets, the newest; 0 = all
+     */
+    public record Limits(
+            ConnectRules.Limits connect, SessionLimits session, int backlogMessagesMax, long incarnation) {}
 
     /**
      * Claims the client's session and starts it.
@@ -111,9 +118,10 @@ public final class ClientSessions {
                 Promise<Void> done = Promise.promise();
                 wills.publish(owned.dueWills())
                         .timeout(WILLS_MILLIS, TimeUnit.MILLISECONDS)
-                        .onComplete(published -> client.shard().post(() -> {
+                        .transform(published -> backlog.keep(client.clientId(), owned))
+                        .onSuccess(kept -> client.shard().post(() -> {
                             try {
-                                start(client, claim, owned, started);
+                                start(client, claim, kept, started);
                             } catch (RuntimeException e) {
                                 fault(client, e);
                             }
