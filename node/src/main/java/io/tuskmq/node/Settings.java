@@ -139,6 +139,13 @@ public final class Settings {
             1_073_741_824,
             "The same limit in bytes; whichever is reached first.");
 
+    public static final Setting<Integer> SESSION_BACKLOG_MAX_MESSAGES = integer(
+            "session.backlog-max-messages",
+            0,
+            0,
+            100_000_000,
+            "Messages that a returning client gets of those that waited in the log: the newest; older ones are dropped and counted. 0: all that the log still has.");
+
     public static final Setting<Long> SESSION_EXPIRY_MAX_SECONDS = whole(
             "session.expiry-max-seconds",
             0xFFFF_FFFFL,
@@ -152,6 +159,13 @@ public final class Settings {
             1,
             87_600,
             "How long messages are kept for sessions that are away, in hours; what is dropped undelivered is counted.");
+
+    public static final Setting<Long> LOG_QUOTA_BYTES = whole(
+            "log.quota-bytes",
+            0,
+            0,
+            1L << 50,
+            "Size of the log on disk above which publishes that it would have to keep are refused (MQTT 5: 0x97), or not read (MQTT 3). 0: no limit.");
 
     public static final Setting<Integer> LOG_LANES = integer(
             "log.lanes",
@@ -253,8 +267,10 @@ public final class Settings {
             MQTT_KEEP_ALIVE_MAX_SECONDS,
             SESSION_QUEUE_MAX_MESSAGES,
             SESSION_QUEUE_MAX_BYTES,
+            SESSION_BACKLOG_MAX_MESSAGES,
             SESSION_EXPIRY_MAX_SECONDS,
             LOG_RETENTION_HOURS,
+            LOG_QUOTA_BYTES,
             LOG_LANES,
             CLUSTER_HOST,
             CLUSTER_PORT,
