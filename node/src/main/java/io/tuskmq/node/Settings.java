@@ -10,11 +10,13 @@ import static io.tuskmq.node.Setting.whole;
 
 import io.tuskmq.migrations.DatabaseUrl;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * All settings of a node: the table, and the values of one start. Immutable. The table in the README is tested against this one.
@@ -285,6 +287,9 @@ public final class Settings {
             HTTP_PORT,
             AUTH_ANONYMOUS);
 
+    private static final List<Setting<Optional<Path>>> LINK_TLS =
+            List.of(CLUSTER_TLS_CERT, CLUSTER_TLS_KEY, CLUSTER_TLS_CA);
+
     private final Map<String, String> given;
 
     private Settings(Map<String, String> given) {
@@ -328,21 +333,32 @@ public final class Settings {
         return given.containsKey(setting.key());
     }
 
+    /** The keys that differ from the defaults. */
+    Set<String> givenKeys() {
+        return Collections.unmodifiableSet(given.keySet());
+    }
+
     static Optional<Setting<?>> find(String key) {
         return ALL.stream().filter(s -> s.key().equals(key)).findFirst();
     }
 
     private void checkTogether(Problems problems) {
         if (get(MQTT_TLS_PORT).isPresent()) {
-            checkFile(MQTT_TLS_CERT, problems);
-            checkFile(MQTT_TLS_KEY, problems);
+            checkFile(MQTT_TLS_CERT, MQTT_TLS_PORT, problems);
+            checkFile(MQTT_TLS_KEY, MQTT_TLS_PORT, problems);
+        }
+        for (Setting<Optional<Path>> one : LINK_TLS) {
+            if (get(one).isPresent()) {
+                LINK_TLS.forEach(file -> checkFile(file, one, problems));
+                break;
+            }
         }
     }
 
-    private void checkFile(Setting<Optional<Path>> setting, Problems problems) {
+    private void checkFile(Setting<Optional<Path>> setting, Setting<?> with, Problems problems) {
         Optional<Path> file = get(setting);
         if (file.isEmpty()) {
-            problems.add(setting.key() + ": is needed with " + MQTT_TLS_PORT.key() + "; allowed: " + setting.allowed());
+            problems.add(setting.key() + ": is needed with " + with.key() + "; allowed: " + setting.allowed());
         } else if (!java.nio.file.Files.isReadable(file.get())) {
             problems.add(setting.key() + ": '" + file.get() + "' can't be read; allowed: " + setting.allowed());
         }

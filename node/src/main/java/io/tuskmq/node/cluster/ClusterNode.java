@@ -111,12 +111,11 @@ public final class ClusterNode {
         vertx.setPeriodic(LOOK_MILLIS, timer -> {
             List<String> missing = mine.missing();
             if (mine.isStopped()) {
-                complete.tryFail(new JoinException("another node has taken this one for dead"));
+                complete.tryFail(new JoinException("another node has taken this one for dead", true));
             } else if (missing.isEmpty()) {
                 complete.tryComplete();
             } else if (now() >= until) {
-                complete.tryFail(new JoinException(
-                        "not all nodes that are alive could be joined: " + String.join(", ", missing)));
+                complete.tryFail(new JoinException("not all nodes that are alive could be joined: " + String.join(", ", missing), false));
             }
             if (complete.future().isComplete()) {
                 vertx.cancelTimer(timer);

@@ -186,7 +186,7 @@ final class Membership {
         long alsoAway = others.keySet().stream()
                 .filter(peer -> missesDatabase(peer, now))
                 .count();
-        if (!suspended && guard.mustStopServing(now, others.size(), (int) alsoAway)) {
+        if (!suspended && host.isServing() && guard.mustStopServing(now, others.size(), (int) alsoAway)) {
             suspended = true;
             LOG.warn("node={} could not renew its lease: it stops serving", own.name());
             host.suspend();
