@@ -82,6 +82,7 @@ public final class HazelcastCluster implements Cluster {
     private final AtomicBoolean closed = new AtomicBoolean();
     private UnaryOperator<OwnRoutes.Journal> journals = UnaryOperator.identity();
     private UnaryOperator<Config> configs = UnaryOperator.identity();
+    private long answerMillis = ClientIds.ANSWER_MILLIS;
 
     private volatile @Nullable Listener listener;
     private volatile @Nullable ClientIds ids;
@@ -111,6 +112,11 @@ public final class HazelcastCluster implements Cluster {
     /** For tests that lose batches. */
     void journalThrough(UnaryOperator<OwnRoutes.Journal> through) {
         journals = through;
+    }
+
+    /** For tests, which must not depend on how fast a machine is: how long the maps may take to answer. */
+    void answerWithin(long millis) {
+        answerMillis = millis;
     }
 
     /** For tests that stand something before a member. */
@@ -165,7 +171,7 @@ public final class HazelcastCluster implements Cluster {
             instance.getLifecycleService().terminate();
             return Future.failedFuture("closed while it joined");
         }
-        ids = new ClientIds(instance, self, peers::isLive);
+        ids = new ClientIds(instance, self, peers::isLive, answerMillis);
         instance.getCluster().addMembershipListener(new MemberEvents(incarnation -> {
             PeerSlot gone = peers.of(incarnation);
             if (gone != null) {

@@ -105,6 +105,9 @@ final class MemberConfig {
         config.setProperty("hazelcast.partition.count", "71");
         config.setProperty("hazelcast.io.thread.count", "1");
         config.setProperty("hazelcast.event.thread.count", "1");
+        // What meets a partition that moves is tried again sooner than in half a second, which is all the time a client
+        // id has.
+        config.setProperty("hazelcast.invocation.retry.pause.millis", "100");
         config.setProperty("hazelcast.operation.call.timeout.millis", "5000");
         config.setProperty("hazelcast.operation.backup.timeout.millis", "1000");
         config.setProperty("hazelcast.graceful.shutdown.max.wait", "5");

@@ -24,7 +24,10 @@ class HazelcastClusterTest extends ClusterContract {
 
         @Override
         public HazelcastCluster cluster(long incarnation) {
-            return new HazelcastCluster(vertx, hub.links(), HazelcastCluster.Options.of("127.0.0.1", 0));
+            HazelcastCluster cluster =
+                    new HazelcastCluster(vertx, hub.links(), HazelcastCluster.Options.of("127.0.0.1", 0));
+            cluster.answerWithin(20_000);
+            return cluster;
         }
 
         @Override
