@@ -25,6 +25,21 @@ public final class ClusterNode implements AutoCloseable {
             .version(HttpClient.Version.HTTP_1_1)
             .build();
 
+    /** What Hazelcast wants to see of the JVM; as in the launcher. */
+    private static final List<String> HAZELCAST = List.of(
+            "--add-modules",
+            "java.se",
+            "--add-exports",
+            "java.base/jdk.internal.ref=ALL-UNNAMED",
+            "--add-opens",
+            "java.base/java.lang=ALL-UNNAMED",
+            "--add-opens",
+            "java.base/sun.nio.ch=ALL-UNNAMED",
+            "--add-opens",
+            "java.management/sun.management=ALL-UNNAMED",
+            "--add-opens",
+            "jdk.management/com.sun.management.internal=ALL-UNNAMED");
+
     private final Place place;
     private final Settings settings;
     private @Nullable Program program;
@@ -84,8 +99,9 @@ public final class ClusterNode implements AutoCloseable {
             throw new IllegalStateException(name() + " is running");
         }
         List<String> command = new ArrayList<>(place.prefix());
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(HAZELCAST);
         command.addAll(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "-XX:+ExitOnOutOfMemoryError",

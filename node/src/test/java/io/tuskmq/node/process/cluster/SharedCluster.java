@@ -25,6 +25,7 @@ class SharedCluster implements BeforeEachCallback, AfterEachCallback, ParameterR
         private @Nullable Namespaces namespaces;
         private @Nullable ClusterProcesses cluster;
         private int made;
+        private @Nullable Throwable whyNot;
 
         /** @param newNamespaces what the cluster stands on; closed after it */
         void set(ClusterProcesses newCluster, @Nullable Namespaces newNamespaces) {
@@ -35,6 +36,19 @@ class SharedCluster implements BeforeEachCallback, AfterEachCallback, ParameterR
         @Nullable
         Namespaces namespaces() {
             return namespaces;
+        }
+
+        /** When it failed before it is not tried again: all the other tests would wait for it one by one. */
+        void make(SharedCluster maker) {
+            if (whyNot != null) {
+                throw new IllegalStateException("the cluster does not start, as was seen before: " + whyNot, whyNot);
+            }
+            try {
+                maker.make(this);
+            } catch (RuntimeException | AssertionError e) {
+                whyNot = e;
+                throw e;
+            }
         }
 
         /** Of clusters in this run: each has its own directory of logs. */
@@ -69,7 +83,7 @@ class SharedCluster implements BeforeEachCallback, AfterEachCallback, ParameterR
         Holder holder = holder(context);
         ClusterProcesses cluster = holder.cluster;
         if (cluster == null) {
-            make(holder);
+            holder.make(this);
             return;
         }
         try {
