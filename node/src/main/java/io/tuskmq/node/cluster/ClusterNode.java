@@ -8,6 +8,7 @@ import io.tuskmq.node.session.LiveRoutes;
 import io.tuskmq.node.session.Peers;
 import io.tuskmq.node.session.Router;
 import io.tuskmq.storage.Leases;
+import io.tuskmq.storage.StorageException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -95,7 +96,11 @@ public final class ClusterNode {
                     // At once: Hazelcast may take longer to start than the lease lasts.
                     return Future.all(mine.start(), joined);
                 }))
-                .compose(joined -> complete(mine, now() + timeoutMillis));
+                .compose(joined -> complete(mine, now() + timeoutMillis))
+                .recover(failure -> Future.failedFuture(
+                        failure instanceof StorageException storage && storage.kind() == StorageException.Kind.FENCED
+                                ? new JoinException("another node has taken this one for dead", true)
+                                : failure));
     }
 
     private static Peer self(Leases.Heartbeat heartbeat, Membership.Own own) {
