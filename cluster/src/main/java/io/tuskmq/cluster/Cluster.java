@@ -56,6 +56,9 @@ public interface Cluster {
         /** All filters with subscribers here and their flags; changes at the same time may be in it or not. For snapshots. */
         void forEachOwnRoute(RouteConsumer each);
 
+        /** All routes that {@link #route} has left with the peer in the slot. What a snapshot doesn't have is taken away again. */
+        void forEachRoute(int slot, RouteConsumer each);
+
         /** Hazelcast has come together again after a split: client ids must be taken again. */
         void merged();
 
@@ -67,7 +70,7 @@ public interface Cluster {
         void accept(String filter, int flags);
     }
 
-    /** Opens the ports; what is needed for {@code Leases.register}. */
+    /** Opens the ports; what is needed for {@code Leases.register}. The listener is told nothing before {@link #join}. */
     Future<Addresses> open(Listener listener);
 
     /** Joins: this node is registered, and these are the live ones (itself among them or not). Completes when Hazelcast runs. */

@@ -14,7 +14,8 @@ public enum ExitCode {
     ADDRESS(6, "An address could not be listened on: in use, or not of this machine."),
     LEASE_LOST(
             7,
-            "Another node took this one for dead, or was started under its name; clients were dropped, nothing was lost. Start it again.");
+            "Another node was started under this one's name; clients were dropped, nothing was lost. Give each node a name of its own."),
+    JOIN(8, "Nodes that are alive could not be joined within `cluster.join-timeout-seconds`; the message names them.");
 
     private final int code;
     private final String meaning;

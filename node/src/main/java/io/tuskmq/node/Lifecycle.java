@@ -38,6 +38,19 @@ final class Lifecycle {
         }
     }
 
+    /** Does the work when no part is being started; a stop that comes meanwhile waits for it. */
+    void between(Runnable work) {
+        lock.lock();
+        try {
+            if (stopping) {
+                throw new StoppingException();
+            }
+            work.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /**
      * Stops all that was started; later calls do nothing.
      *

@@ -1,16 +1,22 @@
 package io.tuskmq.node;
 
+import io.tuskmq.cluster.Cluster;
 import io.tuskmq.migrations.DatabaseUrl;
+import io.tuskmq.node.cluster.ClusterNode;
+import io.tuskmq.node.cluster.Host;
+import io.tuskmq.node.cluster.PeerClients;
 import io.tuskmq.node.metrics.Metrics;
 import io.tuskmq.node.mqtt.MqttListener;
 import io.tuskmq.node.mqtt.MqttOptions;
 import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.session.Broker;
 import io.tuskmq.node.session.Claims;
+import io.tuskmq.node.session.ClientIds;
 import io.tuskmq.node.session.ClientSessions;
 import io.tuskmq.node.session.Directory;
 import io.tuskmq.node.session.Groups;
 import io.tuskmq.node.session.LiveRoutes;
+import io.tuskmq.node.session.LogQuota;
 import io.tuskmq.node.session.Router;
 import io.tuskmq.node.session.SessionCounters;
 import io.tuskmq.node.session.Shards;
@@ -18,18 +24,19 @@ import io.tuskmq.node.session.SysTopics;
 import io.tuskmq.node.session.WillPublisher;
 import io.tuskmq.storage.Leases;
 import io.tuskmq.storage.PgStore;
-import io.tuskmq.storage.StorageException;
 import io.tuskmq.storage.Store;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The broker itself, wired by constructors: store, routes, sessions, listener, housekeeping. */
-public final class Node {
+/** The broker itself, wired by constructors: store, routes, cluster, sessions, listener, housekeeping. */
+public final class Node implements Host {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
     private static final long PARTITION_MILLIS = 3_600_000;
+    private static final long LOG_SIZE_MILLIS = 2_000;
     /** Clients get their DISCONNECT, and what they leave is stored, within this; then the node goes on stopping. */
     private static final long RELEASE_MILLIS = 8_000;
     /** A job may wait for a database that is away. */
@@ -38,96 +45,171 @@ public final class Node {
     private final Store store;
     private final Leases.Lease lease;
     private final Router router;
+    private final ClusterNode cluster;
     private final Directory directory;
     private final Groups groups;
+    private final WillPublisher wills;
     private final MqttListener listener;
     private final Housekeeping housekeeping;
+    private final long stopMillis;
     private final Runnable fenced;
-    private volatile boolean serving;
+    private final AtomicReference<State> state = new AtomicReference<>(State.JOINING);
 
-    private Node(Parts parts, Clients clients, Housekeeping housekeeping, Runnable fenced) {
+    /** Whom a node serves. */
+    private enum State {
+        /** Nobody yet: it does not know the others' routes. */
+        JOINING,
+        SERVING,
+        /** Nobody for now: its lease may be over. */
+        SUSPENDED,
+        /** Nobody any more. */
+        ENDING
+    }
+
+    private Node(Parts parts, Clients clients, Settings settings, Housekeeping housekeeping, Runnable fenced) {
         this.store = parts.store();
         this.lease = parts.lease();
         this.router = parts.router();
+        this.cluster = parts.cluster();
         this.directory = clients.directory();
         this.groups = clients.groups();
+        this.wills = clients.wills();
         this.listener = clients.listener();
         this.housekeeping = housekeeping;
+        this.stopMillis = TimeUnit.SECONDS.toMillis(settings.get(Settings.NODE_STOP_SECONDS));
         this.fenced = fenced;
     }
 
     /** What stands below the sessions. */
-    private record Parts(Store store, Leases.Lease lease, Shards shards, Router router) {}
+    private record Parts(
+            Store store, Leases.Lease lease, Shards shards, LiveRoutes routes, Router router, ClusterNode cluster) {}
 
     /** What serves clients. */
-    private record Clients(Directory directory, Groups groups, MqttListener listener) {}
+    private record Clients(Directory directory, Groups groups, WillPublisher wills, MqttListener listener) {}
+
+    /** What a node is started with. */
+    public record Surroundings(Vertx vertx, Settings settings, DatabaseUrl database, Metrics metrics) {}
 
     /**
      * Starts on a database whose schema is current; completes when clients are accepted.
      *
-     * @param fenced called when another node has revoked this one's lease: it has dropped its clients, and the process should end
+     * @param others how it reaches other nodes
+     * @param again this process had a node of the name before, which was fenced: then no namesake is ended
+     * @param fenced called when another node has revoked this one's lease: it has dropped its clients, and must be started anew
      */
-    public static Future<Node> start(
-            Vertx vertx, Settings settings, DatabaseUrl database, Metrics metrics, Runnable fenced) {
+    public static Future<Node> start(Surroundings around, Cluster others, boolean again, Runnable fenced) {
+        Settings settings = around.settings();
         Shards shards = new Shards();
         LiveRoutes routes = new LiveRoutes(shards);
-        Store store = PgStore.open(vertx, database, NodeSettings.store(settings, PARTITION_MILLIS), routes);
-        Router router = new Router(routes, shards);
-        long leaseMillis = TimeUnit.SECONDS.toMillis(settings.get(Settings.NODE_LEASE_SECONDS));
+        ClusterNode cluster = new ClusterNode(around.vertx(), others, around.metrics());
+        routes.tell(cluster.peers());
+        Store store =
+                PgStore.open(around.vertx(), around.database(), NodeSettings.store(settings, PARTITION_MILLIS), routes);
+        Router router = new Router(routes, shards, cluster.peers());
+        long leaseMillis = NodeSettings.leaseMillis(settings);
         String name = settings.get(Settings.NODE_NAME);
         return store.maintainLog(NodeSettings.retentionMillis(settings))
-                .compose(made -> store.leases().endNamesakes(name))
-                .compose(ended -> store.leases().register(name, settings.get(Settings.LOG_LANES), leaseMillis))
-                .compose(lease -> store.filters().catchUp().map(version -> new Parts(store, lease, shards, router)))
-                .compose(parts -> serve(vertx, settings, metrics, parts, fenced))
-                .recover(failure -> store.close().transform(closed -> Future.failedFuture(failure)));
+                .compose(made ->
+                        again ? refuseNamesake(store, name) : store.leases().endNamesakes(name))
+                .compose(ended -> cluster.open())
+                .compose(address -> {
+                    long sentAt = ClusterNode.now();
+                    return store.leases()
+                            .register(name, settings.get(Settings.LOG_LANES), leaseMillis, address)
+                            .compose(lease -> store.filters()
+                                    .catchUp()
+                                    .map(version -> new Parts(store, lease, shards, routes, router, cluster)))
+                            .compose(parts -> serve(around, parts, sentAt, fenced));
+                })
+                .recover(failure ->
+                        cluster.close().eventually(store::close).transform(closed -> Future.failedFuture(failure)));
     }
 
-    private static Future<Node> serve(Vertx vertx, Settings settings, Metrics metrics, Parts parts, Runnable fenced) {
-        SessionCounters counters = new SessionCounters(metrics);
+    /** Two processes of one name would end each other for ever. */
+    private static Future<Void> refuseNamesake(Store store, String name) {
+        return store.leases()
+                .hasNamesake(name, 0)
+                .compose(taken -> taken
+                        ? Future.failedFuture(new StartException(
+                                ExitCode.LEASE_LOST, "another node is called " + name + " (node.name)", null))
+                        : Future.succeededFuture());
+    }
+
+    private static Future<Node> serve(Surroundings around, Parts parts, long registeredAt, Runnable fenced) {
+        Settings settings = around.settings();
+        Vertx vertx = around.vertx();
+        SessionCounters counters = new SessionCounters(around.metrics());
         SysTopics sysTopics = new SysTopics(parts.router());
         WillPublisher wills = new WillPublisher(parts.store(), parts.router(), counters);
         Claims claims = new Claims(vertx, parts.store());
         Groups groups = new Groups(claims, parts.lease().incarnation());
-        var broker = new Broker(parts.store(), parts.router(), counters, sysTopics, groups);
-        var sessions = new ClientSessions(
-                broker,
-                claims,
-                wills,
-                new ClientSessions.Limits(
-                        NodeSettings.connect(settings),
-                        NodeSettings.session(settings),
-                        parts.lease().incarnation()));
-        Directory directory = new Directory(parts.shards(), sessions, counters);
-        MqttOptions options = NodeSettings.mqtt(settings);
-        MqttListener listener = new MqttListener(vertx, options, directory);
-        Housekeeping housekeeping = new Housekeeping(vertx);
-        Node node = new Node(parts, new Clients(directory, groups, listener), housekeeping, fenced);
-        parts.router().open(parts.store(), parts.lease().lanes(), node::leaseLost);
-        return listener.listen().map(listening -> {
-            node.keepHouse(
-                    settings, counters, wills, new SysReport(sysTopics, counters, settings.get(Settings.NODE_NAME)));
-            node.serving = true;
-            LOG.info(
-                    "node={} incarnation={} lanes={}",
-                    settings.get(Settings.NODE_NAME),
-                    node.lease.incarnation(),
-                    node.lease.lanes().size());
-            return node;
-        });
+        LogQuota quota = new LogQuota(settings.get(Settings.LOG_QUOTA_BYTES), around.metrics());
+        var broker = new Broker(parts.store(), parts.router(), counters, sysTopics, groups, quota);
+        ClientIds ids = parts.cluster().clientIds();
+        var limits = new ClientSessions.Limits(
+                NodeSettings.connect(settings),
+                NodeSettings.session(settings),
+                NodeSettings.backlogMessagesMax(settings),
+                parts.lease().incarnation());
+        var sessions = new ClientSessions(broker, claims, wills, ids, limits);
+        Directory directory = new Directory(vertx, parts.shards(), sessions, ids, counters);
+        MqttListener listener = new MqttListener(vertx, NodeSettings.mqtt(settings), directory);
+        var clients = new Clients(directory, groups, wills, listener);
+        Node node = new Node(parts, clients, settings, new Housekeeping(vertx), fenced);
+        parts.router().open(parts.store(), parts.lease().lanes(), node::fenced);
+        String name = settings.get(Settings.NODE_NAME);
+        return node.join(parts, settings, registeredAt)
+                .compose(joined -> measure(parts.store(), quota))
+                .compose(measured -> listener.listen())
+                .map(listening -> {
+                    node.housekeeping.every(LOG_SIZE_MILLIS, "log size", () -> measure(parts.store(), quota));
+                    node.keepHouse(settings, counters, new SysReport(sysTopics, counters, name));
+                    node.state.compareAndSet(State.JOINING, State.SERVING);
+                    LOG.info(
+                            "node={} incarnation={} lanes={}",
+                            name,
+                            node.lease.incarnation(),
+                            node.lease.lanes().size());
+                    return node;
+                })
+                .recover(failure -> node.abandonStart().transform(abandoned -> Future.failedFuture(failure)));
     }
 
-    private void keepHouse(Settings settings, SessionCounters counters, WillPublisher wills, SysReport report) {
-        long leaseMillis = TimeUnit.SECONDS.toMillis(settings.get(Settings.NODE_LEASE_SECONDS));
+    private static Future<Void> measure(Store store, LogQuota quota) {
+        return store.logBytes().onSuccess(quota::measured).mapEmpty();
+    }
+
+    private Future<Void> join(Parts parts, Settings settings, long registeredAt) {
+        var registered = new ClusterNode.Registered(
+                settings.get(Settings.NODE_NAME), lease, NodeSettings.leaseMillis(settings), registeredAt);
+        var around = new ClusterNode.Parts(store.leases(), parts.routes(), router);
+        PeerClients peerClients = new PeerClients() {
+            @Override
+            public Future<ClientIds.Answer> letGo(String clientId, long number) {
+                return directory.letGo(clientId, number);
+            }
+
+            @Override
+            public void takeIdsAgain() {
+                directory.takeIdsAgain();
+            }
+        };
+        long timeoutMillis = TimeUnit.SECONDS.toMillis(settings.get(Settings.CLUSTER_JOIN_TIMEOUT_SECONDS));
+        return cluster.join(registered, around, this, peerClients, timeoutMillis);
+    }
+
+    /** Gives the lease back, so that nobody waits for its end. */
+    private Future<Void> abandonStart() {
+        state.set(State.ENDING);
+        cluster.stopHeartbeat();
+        return router.close()
+                .timeout(JOBS_MILLIS, TimeUnit.MILLISECONDS)
+                .otherwiseEmpty()
+                .compose(closed -> store.leases().release(lease.incarnation()));
+    }
+
+    private void keepHouse(Settings settings, SessionCounters counters, SysReport report) {
         long retentionMillis = NodeSettings.retentionMillis(settings);
-        // In this order: a process that was paused renews its own lease before it looks for those that have ended.
-        housekeeping.every(
-                leaseMillis / 4,
-                "lease",
-                () -> store.leases()
-                        .renew(lease.incarnation(), leaseMillis)
-                        .onFailure(this::stopIfFenced)
-                        .compose(renewed -> store.leases().endExpired()));
         housekeeping.every(500, "wills", wills::sweep);
         housekeeping.every(30_000, "unused groups", () -> store.sessions().endUnusedGroups(100));
         housekeeping.every(1_000, "expired sessions", () -> store.sessions().endExpired(100));
@@ -145,22 +227,53 @@ public final class Node {
         housekeeping.every(SysReport.EVERY_MILLIS, "$SYS", report::publish);
     }
 
-    private void stopIfFenced(Throwable failure) {
-        if (failure instanceof StorageException storage && storage.kind() == StorageException.Kind.FENCED) {
-            leaseLost();
+    // --- the lease
+
+    @Override
+    public boolean isServing() {
+        return state.get() == State.SERVING;
+    }
+
+    @Override
+    public void suspend() {
+        if (state.compareAndSet(State.SERVING, State.SUSPENDED)) {
+            drop("this node can't renew its lease");
+        }
+    }
+
+    @Override
+    public void resume() {
+        if (state.compareAndSet(State.SUSPENDED, State.SERVING)) {
+            directory.open();
         }
     }
 
     /** Another node may have this one's lanes and sessions: its clients must go at once. */
-    private void leaseLost() {
-        serving = false;
-        directory.closeAll(ReasonCodes.SERVER_BUSY, "this node lost its lease");
-        fenced.run();
+    @Override
+    public void fenced() {
+        State before = state.getAndSet(State.ENDING);
+        cluster.stopHeartbeat();
+        if (before == State.SERVING || before == State.SUSPENDED) { // else the start fails
+            drop("this node lost its lease");
+            fenced.run();
+        }
+    }
+
+    private void drop(String why) {
+        int reason = cluster.hasPeers() ? ReasonCodes.USE_ANOTHER_SERVER : ReasonCodes.SERVER_BUSY;
+        directory
+                .closeAll(reason, why)
+                .onFailure(failure -> LOG.warn("not all that clients left is stored: {}", failure.getMessage()));
+    }
+
+    @Override
+    public void othersEnded() {
+        wills.sweep().onFailure(failure -> LOG.debug("wills of dead nodes come later: {}", failure.getMessage()));
     }
 
     /** Whether clients are served now. */
     public boolean ready() {
-        return serving;
+        return isServing();
     }
 
     /** {@code host:port} as listened on. */
@@ -174,16 +287,19 @@ public final class Node {
     }
 
     /**
-     * Stops: takes no more clients, ends those that are there (MQTT 5: DISCONNECT 0x8B), stores what they leave, publishes their wills,
-     * waits for all appends, and gives lanes and lease back.
+     * Stops: is not ready any more, takes no more clients, lets those go that are there (MQTT 5: DISCONNECT 0x9C when other nodes serve,
+     * then in portions over {@code node.stop-seconds}; else 0x8B), stores what they leave, publishes their wills, waits for all appends, and
+     * gives lanes and lease back.
      */
     public Future<Void> stop() {
-        serving = false;
+        boolean wasFenced = state.getAndSet(State.ENDING) == State.ENDING;
         listener.stopAccepting();
-        return directory
-                .closeAll(ReasonCodes.SERVER_SHUTTING_DOWN, "server shutting down")
-                .compose(released -> groups.closeAll())
-                .timeout(RELEASE_MILLIS, TimeUnit.MILLISECONDS)
+        boolean others = cluster.hasPeers() && !wasFenced;
+        Future<Void> left = others
+                ? directory.drain(ReasonCodes.USE_ANOTHER_SERVER, "server shutting down", stopMillis)
+                : directory.closeAll(ReasonCodes.SERVER_SHUTTING_DOWN, "server shutting down");
+        return left.compose(released -> groups.closeAll())
+                .timeout(RELEASE_MILLIS + (others ? stopMillis : 0), TimeUnit.MILLISECONDS)
                 .recover(late -> {
                     LOG.warn(
                             "some sessions were not released in time; the next start goes on from their last checkpoint");
@@ -195,7 +311,9 @@ public final class Node {
                         .otherwiseEmpty())
                 .compose(stopped -> listener.close())
                 .compose(closed -> router.close().timeout(RELEASE_MILLIS / 2, TimeUnit.MILLISECONDS))
+                .onComplete(drained -> cluster.stopHeartbeat())
                 .compose(drained -> store.leases().release(lease.incarnation()))
-                .eventually(() -> store.close());
+                .eventually(cluster::close)
+                .eventually(store::close);
     }
 }

@@ -1,10 +1,17 @@
 package io.tuskmq.node;
 
+import io.tuskmq.cluster.Cluster;
+import io.tuskmq.cluster.NoCluster;
+import io.tuskmq.cluster.hazelcast.HazelcastCluster;
+import io.tuskmq.cluster.links.TcpLinks;
 import io.tuskmq.node.mqtt.MqttOptions;
 import io.tuskmq.node.rules.ConnectRules;
 import io.tuskmq.node.rules.SessionLimits;
 import io.tuskmq.storage.PgStore;
+import io.vertx.core.Vertx;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
@@ -13,6 +20,9 @@ import org.jspecify.annotations.Nullable;
 /** The settings in the forms that the parts of a node take them. */
 final class NodeSettings {
     private static final int CLIENT_ID_BYTES_MAX = 1_024;
+    private static final int NO_CLUSTER = -1;
+    private static final int MEMBER_HEARTBEAT_SECONDS = 1;
+    private static final int MEMBER_SILENCE_SECONDS = 5;
     private static final long STORE_TIMEOUT_MILLIS = 5_000;
 
     private NodeSettings() {}
@@ -23,6 +33,49 @@ final class NodeSettings {
 
     static long retentionMillis(Settings settings) {
         return TimeUnit.HOURS.toMillis(settings.get(Settings.LOG_RETENTION_HOURS));
+    }
+
+    /** How this node reaches others. */
+    static Cluster cluster(Vertx vertx, Settings settings) {
+        int port =
+                switch (settings.get(Settings.CLUSTER_PORT)) {
+                    case ClusterPort.Off off -> NO_CLUSTER;
+                    case ClusterPort.Auto auto ->
+                        settings.get(Settings.DATABASE_URL).isPresent() ? ClusterPort.DEFAULT : NO_CLUSTER;
+                    case ClusterPort.Port(int number) -> number;
+                };
+        if (port == NO_CLUSTER) {
+            return new NoCluster();
+        }
+        String host = settings.get(Settings.CLUSTER_HOST);
+        int linkPort = settings.get(Settings.CLUSTER_LINK_PORT);
+        var linkOptions = new TcpLinks.Options(
+                host, linkPort, linkTls(settings), TcpLinks.Timing.DEFAULT, TcpLinks.Limits.DEFAULT);
+        List<String> seeds = Arrays.stream(settings.get(Settings.CLUSTER_SEEDS).split(",", -1))
+                .map(String::trim)
+                .filter(seed -> !seed.isEmpty())
+                .toList();
+        var options = new HazelcastCluster.Options(
+                host,
+                port,
+                seeds,
+                settings.get(Settings.CLUSTER_KUBERNETES_SERVICE),
+                MEMBER_HEARTBEAT_SECONDS,
+                MEMBER_SILENCE_SECONDS);
+        return new HazelcastCluster(vertx, new TcpLinks(vertx, linkOptions), options);
+    }
+
+    private static TcpLinks.@Nullable Tls linkTls(Settings settings) {
+        Optional<Path> cert = settings.get(Settings.CLUSTER_TLS_CERT);
+        Optional<Path> key = settings.get(Settings.CLUSTER_TLS_KEY);
+        Optional<Path> ca = settings.get(Settings.CLUSTER_TLS_CA);
+        return cert.isPresent() && key.isPresent() && ca.isPresent()
+                ? new TcpLinks.Tls(cert.get().toString(), key.get().toString(), ca.get().toString())
+                : null;
+    }
+
+    static long leaseMillis(Settings settings) {
+        return TimeUnit.SECONDS.toMillis(settings.get(Settings.NODE_LEASE_SECONDS));
     }
 
     static ConnectRules.Limits connect(Settings settings) {
@@ -45,6 +98,10 @@ final class NodeSettings {
                 limits.sendBytesMax(),
                 limits.pendingSubscribesMax(),
                 limits.idleCheckpointMillis());
+    }
+
+    static int backlogMessagesMax(Settings settings) {
+        return settings.get(Settings.SESSION_BACKLOG_MAX_MESSAGES);
     }
 
     static MqttOptions mqtt(Settings settings) {

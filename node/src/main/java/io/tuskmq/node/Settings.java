@@ -10,11 +10,13 @@ import static io.tuskmq.node.Setting.whole;
 
 import io.tuskmq.migrations.DatabaseUrl;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * All settings of a node: the table, and the values of one start. Immutable. The table in the README is tested against this one.
@@ -38,6 +40,13 @@ public final class Settings {
             2,
             300,
             "How long the database takes this node for alive after its last heartbeat, in seconds.");
+
+    public static final Setting<Integer> NODE_STOP_SECONDS = integer(
+            "node.stop-seconds",
+            5,
+            0,
+            600,
+            "Over how long a stop lets the clients go, in portions, when other nodes serve, in seconds; alone it lets them go at once.");
 
     public static final Setting<Optional<DatabaseUrl>> DATABASE_URL = new Setting<>(
             "database.url",
@@ -132,6 +141,13 @@ public final class Settings {
             1_073_741_824,
             "The same limit in bytes; whichever is reached first.");
 
+    public static final Setting<Integer> SESSION_BACKLOG_MAX_MESSAGES = integer(
+            "session.backlog-max-messages",
+            0,
+            0,
+            100_000_000,
+            "Messages that a returning client gets of those that waited in the log: the newest; older ones are dropped and counted. 0: all that the log still has.");
+
     public static final Setting<Long> SESSION_EXPIRY_MAX_SECONDS = whole(
             "session.expiry-max-seconds",
             0xFFFF_FFFFL,
@@ -146,12 +162,74 @@ public final class Settings {
             87_600,
             "How long messages are kept for sessions that are away, in hours; what is dropped undelivered is counted.");
 
+    public static final Setting<Long> LOG_QUOTA_BYTES = whole(
+            "log.quota-bytes",
+            0,
+            0,
+            1L << 50,
+            "Size of the log on disk above which publishes that it would have to keep are refused (MQTT 5: 0x97), or not read (MQTT 3). 0: no limit.");
+
     public static final Setting<Integer> LOG_LANES = integer(
             "log.lanes",
             2,
             1,
             16,
             "Streams in which this node appends to the log; each has a database connection of its own.");
+
+    public static final Setting<String> CLUSTER_HOST = string(
+            "cluster.host",
+            "127.0.0.1",
+            ADDRESS_PATTERN,
+            ADDRESS,
+            "Address of this node for the other nodes: it listens there for them, and the database tells it to them.");
+
+    public static final Setting<ClusterPort> CLUSTER_PORT = new Setting<>(
+            "cluster.port",
+            "auto",
+            "a port, 0 (any free port), `auto`, or `off`",
+            "Port of Hazelcast. auto: 5701 with database.url, off with the embedded database; off: this node is alone.",
+            ClusterPort::parse);
+
+    public static final Setting<Integer> CLUSTER_LINK_PORT = port(
+            "cluster.link-port",
+            0,
+            "Port for the other nodes' links, which carry messages; the database tells it to them.");
+
+    public static final Setting<String> CLUSTER_SEEDS = string(
+            "cluster.seeds",
+            "",
+            "([A-Za-z0-9._-]{1,255}:[0-9]{1,5}(, ?[A-Za-z0-9._-]{1,255}:[0-9]{1,5})*)?",
+            "host:port of other nodes' cluster.port, comma-separated",
+            "Where to look for Hazelcast members, besides the nodes that the database knows.");
+
+    public static final Setting<String> CLUSTER_KUBERNETES_SERVICE = string(
+            "cluster.kubernetes.service",
+            "",
+            "([A-Za-z0-9.-]{1,255})?",
+            "the DNS name of a headless service, or empty",
+            "Kubernetes service whose addresses are looked at for Hazelcast members, besides the nodes that the database knows.");
+
+    public static final Setting<Optional<Path>> CLUSTER_TLS_CERT = path(
+            "cluster.tls.cert",
+            "",
+            "a readable file",
+            "Certificate chain of this node for links between nodes, PEM; empty: no TLS.");
+
+    public static final Setting<Optional<Path>> CLUSTER_TLS_KEY =
+            path("cluster.tls.key", "", "a readable file", "Private key of that certificate, PEM (PKCS #8).");
+
+    public static final Setting<Optional<Path>> CLUSTER_TLS_CA = path(
+            "cluster.tls.ca",
+            "",
+            "a readable file",
+            "Certificates that the other nodes' certificates must be signed by, PEM.");
+
+    public static final Setting<Integer> CLUSTER_JOIN_TIMEOUT_SECONDS = integer(
+            "cluster.join-timeout-seconds",
+            60,
+            1,
+            3_600,
+            "How long a start waits for the links and routes of the nodes that are alive, in seconds, before it gives up with exit code 8.");
 
     public static final Setting<String> HTTP_HOST = string(
             "http.host", "127.0.0.1", ADDRESS_PATTERN, ADDRESS, "Address that health and metrics pages listen on.");
@@ -173,6 +251,7 @@ public final class Settings {
     public static final List<Setting<?>> ALL = List.of(
             NODE_NAME,
             NODE_LEASE_SECONDS,
+            NODE_STOP_SECONDS,
             DATABASE_URL,
             DATABASE_EMBEDDED_DIR,
             DATABASE_POOL_SIZE,
@@ -190,12 +269,26 @@ public final class Settings {
             MQTT_KEEP_ALIVE_MAX_SECONDS,
             SESSION_QUEUE_MAX_MESSAGES,
             SESSION_QUEUE_MAX_BYTES,
+            SESSION_BACKLOG_MAX_MESSAGES,
             SESSION_EXPIRY_MAX_SECONDS,
             LOG_RETENTION_HOURS,
+            LOG_QUOTA_BYTES,
             LOG_LANES,
+            CLUSTER_HOST,
+            CLUSTER_PORT,
+            CLUSTER_LINK_PORT,
+            CLUSTER_SEEDS,
+            CLUSTER_KUBERNETES_SERVICE,
+            CLUSTER_TLS_CERT,
+            CLUSTER_TLS_KEY,
+            CLUSTER_TLS_CA,
+            CLUSTER_JOIN_TIMEOUT_SECONDS,
             HTTP_HOST,
             HTTP_PORT,
             AUTH_ANONYMOUS);
+
+    private static final List<Setting<Optional<Path>>> LINK_TLS =
+            List.of(CLUSTER_TLS_CERT, CLUSTER_TLS_KEY, CLUSTER_TLS_CA);
 
     private final Map<String, String> given;
 
@@ -240,21 +333,32 @@ public final class Settings {
         return given.containsKey(setting.key());
     }
 
+    /** The keys that differ from the defaults. */
+    Set<String> givenKeys() {
+        return Collections.unmodifiableSet(given.keySet());
+    }
+
     static Optional<Setting<?>> find(String key) {
         return ALL.stream().filter(s -> s.key().equals(key)).findFirst();
     }
 
     private void checkTogether(Problems problems) {
         if (get(MQTT_TLS_PORT).isPresent()) {
-            checkFile(MQTT_TLS_CERT, problems);
-            checkFile(MQTT_TLS_KEY, problems);
+            checkFile(MQTT_TLS_CERT, MQTT_TLS_PORT, problems);
+            checkFile(MQTT_TLS_KEY, MQTT_TLS_PORT, problems);
+        }
+        for (Setting<Optional<Path>> one : LINK_TLS) {
+            if (get(one).isPresent()) {
+                LINK_TLS.forEach(file -> checkFile(file, one, problems));
+                break;
+            }
         }
     }
 
-    private void checkFile(Setting<Optional<Path>> setting, Problems problems) {
+    private void checkFile(Setting<Optional<Path>> setting, Setting<?> with, Problems problems) {
         Optional<Path> file = get(setting);
         if (file.isEmpty()) {
-            problems.add(setting.key() + ": is needed with " + MQTT_TLS_PORT.key() + "; allowed: " + setting.allowed());
+            problems.add(setting.key() + ": is needed with " + with.key() + "; allowed: " + setting.allowed());
         } else if (!java.nio.file.Files.isReadable(file.get())) {
             problems.add(setting.key() + ": '" + file.get() + "' can't be read; allowed: " + setting.allowed());
         }

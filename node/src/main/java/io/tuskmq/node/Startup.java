@@ -1,9 +1,11 @@
 package io.tuskmq.node;
 
 import io.netty.channel.unix.Errors;
+import io.tuskmq.cluster.Cluster;
 import io.tuskmq.migrations.DatabaseUrl;
 import io.tuskmq.migrations.Migrate;
 import io.tuskmq.migrations.MigrationException;
+import io.tuskmq.node.cluster.JoinException;
 import io.tuskmq.node.embedded.EmbeddedDatabase;
 import io.tuskmq.node.embedded.EmbeddedDatabaseException;
 import io.tuskmq.node.http.HttpEndpoint;
@@ -16,6 +18,7 @@ import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -30,12 +33,13 @@ final class Startup {
     private static final Logger log = LoggerFactory.getLogger(Startup.class);
     private static final Duration PART_LIMIT = Duration.ofSeconds(60);
     private static final Duration NODE_STOP_LIMIT = Duration.ofSeconds(20);
+    private static final int START_TRIES = 3;
     private static final Duration RETRY_PAUSE = Duration.ofSeconds(2);
 
     private final Settings settings;
     private final Lifecycle lifecycle;
     private final Consumer<ExitCode> exit;
-    private final AtomicBoolean ending = new AtomicBoolean();
+    private final AtomicReference<@Nullable Node> running = new AtomicReference<>();
 
     /** @param exit stops all that was started and ends the process; called on a thread of its own */
     Startup(Settings settings, Lifecycle lifecycle, Consumer<ExitCode> exit) {
@@ -52,18 +56,48 @@ final class Startup {
     String start() {
         Metrics metrics = new Metrics();
         registerProcess(metrics);
-        AtomicReference<@Nullable Node> running = new AtomicReference<>();
         Vertx vertx = lifecycle.start(Startup::newVertx, v -> await(v.close(), PART_LIMIT));
-        HttpEndpoint http = lifecycle.start(() -> startHttp(vertx, metrics, running), h -> await(h.stop(), PART_LIMIT));
+        HttpEndpoint http = lifecycle.start(() -> startHttp(vertx, metrics), h -> await(h.stop(), PART_LIMIT));
         DatabaseUrl database = openDatabase();
         migrate(database);
-        Node node = lifecycle.start(() -> startNode(vertx, database, metrics), n -> {
-            running.set(null);
-            await(n.stop(), NODE_STOP_LIMIT);
-        });
-        running.set(node);
+        var around = new Node.Surroundings(vertx, settings, database, metrics);
+        lifecycle.start(
+                () -> {
+                    running.set(startPatiently(around));
+                    return running;
+                },
+                node -> stopNode());
+        return readyLine(http);
+    }
+
+    private String readyLine(HttpEndpoint http) {
+        Node node = Objects.requireNonNull(running.get(), "it was just started");
         return "ready mqtt=" + node.mqttAddress() + " http=" + http.address() + " node="
                 + settings.get(Settings.NODE_NAME);
+    }
+
+    /** A node that is taken for dead while it joins (its machine is slow, say) tries again. */
+    private Node startPatiently(Node.Surroundings around) {
+        int tries = START_TRIES;
+        while (true) {
+            try {
+                return startNode(around, tries < START_TRIES);
+            } catch (StartException e) {
+                boolean fenced = e.getCause() instanceof JoinException join && join.wasTakenForDead();
+                if (!fenced || --tries == 0) {
+                    throw e;
+                }
+                log.warn("{}; trying again", e.sentence());
+            }
+        }
+    }
+
+    private void stopNode() {
+        Node node = running.getAndSet(null);
+        if (node != null) {
+            Duration letting = Duration.ofSeconds(settings.get(Settings.NODE_STOP_SECONDS));
+            await(node.stop(), NODE_STOP_LIMIT.plus(letting));
+        }
     }
 
     /** With epoll where the system has it: a wake-up of an event loop costs less. */
@@ -124,7 +158,7 @@ final class Startup {
         }
     }
 
-    private HttpEndpoint startHttp(Vertx vertx, Metrics metrics, AtomicReference<@Nullable Node> running) {
+    private HttpEndpoint startHttp(Vertx vertx, Metrics metrics) {
         String host = settings.get(Settings.HTTP_HOST);
         int port = settings.get(Settings.HTTP_PORT);
         try {
@@ -139,9 +173,11 @@ final class Startup {
         }
     }
 
-    private Node startNode(Vertx vertx, DatabaseUrl database, Metrics metrics) {
+    private Node startNode(Node.Surroundings around, boolean again) {
+        Cluster cluster = NodeSettings.cluster(around.vertx(), settings);
+        Duration joining = Duration.ofSeconds(settings.get(Settings.CLUSTER_JOIN_TIMEOUT_SECONDS));
         try {
-            return await(Node.start(vertx, settings, database, metrics, this::leaseLost), PART_LIMIT);
+            return await(Node.start(around, cluster, again, () -> leaseLost(around)), PART_LIMIT.plus(joining));
         } catch (PartException e) {
             throw e.asStartException("mqtt.host " + settings.get(Settings.MQTT_HOST) + ", mqtt.port "
                     + settings.get(Settings.MQTT_PORT) + ", mqtt.websocket.port "
@@ -150,12 +186,47 @@ final class Startup {
         }
     }
 
-    /** Called on an event loop, perhaps more than once. */
-    private void leaseLost() {
-        if (ending.compareAndSet(false, true)) {
-            log.error("another node took this one for dead, or was started under its name: stopping");
-            Thread.ofPlatform().name("lease-lost").start(() -> exit.accept(ExitCode.LEASE_LOST));
+    /** Another node took this one for dead: it has dropped its clients and comes back as a new incarnation. On an event loop. */
+    private void leaseLost(Node.Surroundings around) {
+        log.error("another node took this one for dead, or was started under its name");
+        Thread.ofPlatform().name("come-back").start(() -> comeBack(around));
+    }
+
+    private void comeBack(Node.Surroundings around) {
+        try {
+            lifecycle.between(() -> {
+                try {
+                    stopNode();
+                } catch (PartException e) {
+                    log.warn("the old incarnation did not stop cleanly: {}", e.getMessage());
+                }
+            });
+            while (!startAgain(around)) {
+                pause(RETRY_PAUSE.toMillis());
+            }
+            log.info("node={} is back", settings.get(Settings.NODE_NAME));
+        } catch (Lifecycle.StoppingException _) {
+            log.debug("stopping: this node does not come back");
+        } catch (StartException e) {
+            log.error("this node does not come back: {}", e.sentence());
+            exit.accept(e.exitCode());
         }
+    }
+
+    private boolean startAgain(Node.Surroundings around) {
+        AtomicBoolean started = new AtomicBoolean();
+        lifecycle.between(() -> {
+            try {
+                running.set(startNode(around, true));
+                started.set(true);
+            } catch (StartException e) {
+                if (e.exitCode() == ExitCode.LEASE_LOST) {
+                    throw e;
+                }
+                log.warn("this node can't come back yet: {}", e.sentence());
+            }
+        });
+        return started.get();
     }
 
     private void registerProcess(Metrics metrics) {
@@ -190,6 +261,9 @@ final class Startup {
             Throwable cause = getCause();
             if (cause instanceof StartException start) {
                 return start;
+            }
+            if (cause instanceof JoinException) {
+                return new StartException(ExitCode.JOIN, String.valueOf(cause.getMessage()), cause);
             }
             // BindException, or what stands for it with native transport.
             if (cause instanceof SocketException

@@ -103,12 +103,12 @@ class SettingsTest {
     void namesAllFaultsAtOnceAndSuggestsTheKeyThatWasMeant() {
         SettingsException refused = assertThrows(
                 SettingsException.class,
-                () -> read(List.of("--mqtt.prot", "1", "--log.lanes=99", "--cluster.port=5701", "stray")));
+                () -> read(List.of("--mqtt.prot", "1", "--log.lanes=99", "--cluster.portal=5701", "stray")));
         assertEquals(4, refused.problems().size(), refused.getMessage());
         String all = refused.getMessage();
         assertTrue(all.contains("mqtt.prot: there is no such setting; did you mean mqtt.port?"), all);
         assertTrue(all.contains("log.lanes: '99' is not allowed; allowed: 1 to 16"), all);
-        assertTrue(all.contains("cluster.port: there is no such setting"), all);
+        assertTrue(all.contains("cluster.portal: there is no such setting; did you mean cluster.port?"), all);
         assertTrue(all.contains("stray: "), all);
     }
 

@@ -1,5 +1,6 @@
 package io.tuskmq.node;
 
+import io.tuskmq.cluster.NoCluster;
 import io.tuskmq.migrations.DatabaseUrl;
 import io.tuskmq.node.metrics.Metrics;
 import io.tuskmq.storage.testing.TestDatabase;
@@ -25,7 +26,11 @@ public final class TestNode implements AutoCloseable {
         for (int i = 0; i < settings.length; i += 2) {
             given.put(settings[i], settings[i + 1]);
         }
-        node = await(Node.start(vertx, Settings.of(given), DatabaseUrl.parse(database.urlString()), metrics, () -> {}));
+        node = await(Node.start(
+                new Node.Surroundings(vertx, Settings.of(given), DatabaseUrl.parse(database.urlString()), metrics),
+                new NoCluster(),
+                false,
+                () -> {}));
     }
 
     /** Of MQTT over TCP, on 127.0.0.1. */

@@ -14,6 +14,20 @@ public abstract class Append {
      */
     public record Receipt(long sessionId, long epoch, long number, int packetId) {}
 
+    /**
+     * Makes this append a copy of its topic's retained message for a new subscription of a stored session, in its private queue. In the
+     * same transaction it is noted that the subscription has its messages up to this topic, and what is copied is the retained message
+     * of then. So it is handed over once, and never after one that has replaced it. Refused means: there may be another one in the
+     * queue, or none, than {@link Append#message}.
+     *
+     * @param number above those of {@link Sessions#subscribe} and {@link Sessions#retainedProgress} before it
+     * @param filter of the subscription, which is not shared
+     * @param added to the properties of each copy
+     * @param read the retained message as it was read; {@link Append#message} is what becomes of it
+     */
+    public record Handover(
+            long sessionId, long epoch, long number, String filter, int qosMax, byte[] added, Message read) {}
+
     private final Message message;
     private final @Nullable Receipt receipt;
     private final long willId;
@@ -36,6 +50,11 @@ public abstract class Append {
     /** The will that this append consumes (I8), or 0. When another node has consumed it, the append is refused. */
     public final long willId() {
         return willId;
+    }
+
+    /** For a copy of a retained message, which has neither filters nor a receipt nor a will. */
+    public @Nullable Handover handover() {
+        return null;
     }
 
     /** The log id, given when the append is put into a batch. */

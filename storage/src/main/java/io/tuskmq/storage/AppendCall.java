@@ -9,12 +9,18 @@ import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The parameters of one call of {@code append_batch} (migration V5), in columns. */
+/** The parameters of one call of {@code append_batch} (migration V5), or {@code append_with_retained} (V7), in columns. */
 final class AppendCall {
     static final String APPEND = """
             SELECT status, version, owner, head, refused FROM append_batch(
                 $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
                 $24, $25, $26, $27, $28)""";
+
+    /** For batches with copies of retained messages. */
+    static final String APPEND_WITH_RETAINED = """
+            SELECT status, version, owner, head, refused FROM append_with_retained(
+                $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
+                $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)""";
 
     /** Bit 2 of the log's flags: RETAIN as published. */
     static final int RETAIN_FLAG = 4;
@@ -46,14 +52,27 @@ final class AppendCall {
     private final List<Integer> retainedTagEnds = new ArrayList<>();
     private final List<String> retainedTags = new ArrayList<>();
 
+    private final PgHandoverColumns handovers = new PgHandoverColumns();
+
     private AppendCall() {}
 
-    static Tuple parameters(Leases.Lane lane, Batch batch) {
+    /** A statement, and what it is to be executed with. */
+    record Ready(String statement, Tuple parameters) {}
+
+    static Ready of(Leases.Lane lane, Batch batch) {
         AppendCall call = new AppendCall();
         for (Append append : batch.appends()) {
-            call.add(append);
+            Append.Handover handover = append.handover();
+            if (handover == null) {
+                call.add(append);
+            } else {
+                call.handovers.add(append.id(), handover);
+            }
         }
-        return call.tuple(lane, batch);
+        Tuple parameters = call.tuple(lane, batch);
+        return call.handovers.isEmpty()
+                ? new Ready(APPEND, parameters)
+                : new Ready(APPEND_WITH_RETAINED, call.handovers.addTo(parameters));
     }
 
     private void add(Append append) {
@@ -128,7 +147,7 @@ final class AppendCall {
                 .addArrayOfString(retainedTags.toArray(String[]::new));
     }
 
-    private static Long[] longs(List<? extends @Nullable Long> list) {
+    static Long[] longs(List<? extends @Nullable Long> list) {
         return list.toArray(Long[]::new);
     }
 }

@@ -192,13 +192,23 @@ final class MemoryLaneWriter implements LaneWriter {
         }
         Set<Long> refused = new HashSet<>();
         for (Append append : batch.appends()) {
-            if (isAllowed(append)) {
+            if (append.handover() == null && isAllowed(append)) {
                 insert(append);
-            } else {
+            } else if (append.handover() == null) {
+                refused.add(append.id());
+            }
+        }
+        // Behind all that changes a retained message in this batch.
+        for (Append append : batch.appends()) {
+            Append.Handover handover = append.handover();
+            if (handover != null && !tables.handOver(append.id(), handover)) {
                 refused.add(append.id());
             }
         }
         row.head = batch.newHead();
+        if (batch.appends().stream().anyMatch(append -> append.filterIds().length > 0)) {
+            row.last = row.head;
+        }
         row.refusedOfLastBatch = refused;
         return new Answer.Committed(refused);
     }

@@ -6,9 +6,13 @@ import io.tuskmq.storage.rules.LogId;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** Leases of a {@link MemoryStore}. */
 final class MemoryLeases implements Leases {
+    /** Of all databases in memory: no other process reaches them. */
+    private static final byte[] SECRET = new byte[32];
+
     private final MemoryTables tables;
     private final MemoryRunner runner;
 
@@ -18,10 +22,10 @@ final class MemoryLeases implements Leases {
     }
 
     @Override
-    public Future<Lease> register(String nodeName, int lanes, long leaseMillis) {
+    public Future<Lease> register(String nodeName, int lanes, long leaseMillis, Optional<Address> address) {
         return runner.run("leases.register", () -> {
             long incarnation = tables.nextId();
-            tables.nodes.put(incarnation, new NodeRow(nodeName, tables.nowMillis() + leaseMillis));
+            tables.nodes.put(incarnation, new NodeRow(nodeName, tables.nowMillis() + leaseMillis, address));
             List<Lane> leased = new ArrayList<>();
             for (int i = 0; i < lanes; i++) {
                 LaneRow lane = freeLane();
@@ -62,16 +66,57 @@ final class MemoryLeases implements Leases {
     }
 
     @Override
+    public Future<Boolean> hasNamesake(String nodeName, long notThisIncarnation) {
+        return runner.run(
+                "leases.hasNamesake",
+                () -> tables.nodes.entrySet().stream()
+                        .anyMatch(node -> node.getKey() != notThisIncarnation
+                                && node.getValue().name.equals(nodeName)
+                                && tables.hasLease(node.getKey())));
+    }
+
+    @Override
     public Future<Heartbeat> renew(long incarnation, long leaseMillis) {
         return runner.run("leases.renew", () -> {
-            NodeRow node = tables.nodes.get(incarnation);
-            if (node == null) {
-                throw new StorageException(StorageException.Kind.FENCED, "the lease was revoked", null);
-            }
+            NodeRow node = registered(incarnation);
             node.leaseUntilMillis = tables.nowMillis() + leaseMillis;
             tables.lanes.stream().filter(lane -> lane.owner == 0).forEach(tables::raiseToNow);
-            return new Heartbeat(tables.heads());
+            List<LaneState> lanes = tables.lanes.stream()
+                    .map(lane -> new LaneState(lane.laneId, lane.owner, lane.head, lane.last))
+                    .toList();
+            List<LiveNode> nodes = tables.nodes.entrySet().stream()
+                    .filter(row -> tables.hasLease(row.getKey()))
+                    .map(row -> new LiveNode(row.getKey(), row.getValue().name, row.getValue().address))
+                    .toList();
+            return new Heartbeat(tables.heads(), lanes, nodes);
         });
+    }
+
+    private NodeRow registered(long incarnation) {
+        NodeRow node = tables.nodes.get(incarnation);
+        if (node == null) {
+            throw new StorageException(StorageException.Kind.FENCED, "the lease was revoked", null);
+        }
+        return node;
+    }
+
+    @Override
+    public Future<Boolean> revoke(long me, long victim) {
+        return runner.run("leases.revoke", () -> {
+            if (registered(me).leaseUntilMillis <= tables.nowMillis()) {
+                throw new StorageException(StorageException.Kind.TRANSIENT, "the lease has run out", null);
+            }
+            boolean there = tables.nodes.containsKey(victim);
+            if (there) {
+                end(victim);
+            }
+            return there;
+        });
+    }
+
+    @Override
+    public Future<byte[]> secret() {
+        return runner.run("leases.secret", () -> SECRET.clone());
     }
 
     @Override

@@ -1,10 +1,13 @@
 package io.tuskmq.storage;
 
+import io.tuskmq.storage.rules.LaneVector;
 import io.vertx.core.Future;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** The log of a {@link MemoryStore}, read. */
 final class MemoryLog implements LogReader {
@@ -56,6 +59,25 @@ final class MemoryLog implements LogReader {
     }
 
     @Override
+    public Future<Excess> excess(List<Waiting> waiting, int keep) {
+        return runner.run("log.excess", () -> {
+            TreeSet<Long> ids = new TreeSet<>(Comparator.reverseOrder());
+            for (Waiting part : waiting) {
+                tables.log.getOrDefault(part.filterId(), NO_ROWS).keySet().stream()
+                        .filter(id -> !part.above().covers(id))
+                        .forEach(ids::add);
+            }
+            LaneVector through = new LaneVector();
+            long last = ids.stream().skip(keep).findFirst().orElse(0L);
+            LaneVector heads = tables.heads();
+            for (int lane = 1; last > 0 && lane <= heads.lanes(); lane++) {
+                through.raise(lane, Math.min(last, heads.get(lane)));
+            }
+            return new Excess(through, Math.max(0, ids.size() - keep));
+        });
+    }
+
+    @Override
     public Future<List<Optional<Message>>> fetch(List<Position> positions) {
         List<Position> asked = List.copyOf(positions);
         return runner.run(
@@ -64,5 +86,26 @@ final class MemoryLog implements LogReader {
                         .map(p -> Optional.ofNullable(
                                 tables.log.getOrDefault(p.filterId(), NO_ROWS).get(p.id())))
                         .toList());
+    }
+
+    @Override
+    public Future<List<Digest>> digests(List<Span> spans) {
+        List<Span> asked = List.copyOf(spans);
+        return runner.run("log.digests", () -> asked.stream().map(this::digest).toList());
+    }
+
+    private Digest digest(Span span) {
+        if (span.throughId() <= span.afterId()) {
+            return new Digest(span.filterId(), 0, 0);
+        }
+        var ids = tables.log
+                .getOrDefault(span.filterId(), NO_ROWS)
+                .tailMap(span.afterId(), false)
+                .headMap(span.throughId(), true)
+                .keySet();
+        return new Digest(
+                span.filterId(),
+                ids.size(),
+                ids.stream().mapToLong(Long::longValue).reduce(0, (a, b) -> a ^ b));
     }
 }

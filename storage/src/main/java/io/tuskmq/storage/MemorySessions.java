@@ -250,24 +250,10 @@ final class MemorySessions implements Sessions {
             Write last = session.changes.get(key);
             if (last != null && last.isBefore(progress)) {
                 session.changes.put(key, progress);
-                session.subscriptions.computeIfPresent(key, (k, s) -> withRetainedAfter(s, after));
+                session.subscriptions.computeIfPresent(key, (k, s) -> s.withRetainedAfter(after));
             }
             return true;
         });
-    }
-
-    private static StoredSubscription withRetainedAfter(StoredSubscription s, @Nullable String after) {
-        return new StoredSubscription(
-                s.filter(),
-                s.share(),
-                s.qos(),
-                s.noLocal(),
-                s.retainAsPublished(),
-                s.retainHandling(),
-                s.subscriptionId(),
-                s.filterId(),
-                s.start(),
-                after);
     }
 
     @Override

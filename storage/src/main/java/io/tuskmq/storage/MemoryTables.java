@@ -5,11 +5,13 @@ import io.tuskmq.storage.Sessions.SubscriptionKey;
 import io.tuskmq.storage.rules.LaneVector;
 import io.tuskmq.storage.rules.LogId;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongSupplier;
@@ -27,10 +29,12 @@ final class MemoryTables {
         long leaseUntilMillis;
 
         final String name;
+        final Optional<Leases.Address> address;
 
-        NodeRow(String name, long leaseUntilMillis) {
+        NodeRow(String name, long leaseUntilMillis, Optional<Leases.Address> address) {
             this.name = name;
             this.leaseUntilMillis = leaseUntilMillis;
+            this.address = address;
         }
     }
 
@@ -39,6 +43,8 @@ final class MemoryTables {
         final long start;
         long owner;
         long head;
+        /** The head after the last batch that put messages in the log. */
+        long last;
 
         /** Which appends of the batch that led to {@code head} were refused: the answer to whoever sends it again. */
         Set<Long> refusedOfLastBatch = Set.of();
@@ -208,6 +214,38 @@ final class MemoryTables {
         long dueMillis = Math.min(nowMillis() + delaySeconds * 1_000, sessionEndMillis);
         will.dueAtMillis = Math.min(will.dueAtMillis, dueMillis);
         will.owner = 0;
+    }
+
+    /**
+     * Copies the topic's retained message into the private queue of a session whose subscription waits for it, and notes the progress.
+     *
+     * @return whether the copy is what was to be expected from what was read
+     */
+    boolean handOver(long logId, Append.Handover handover) {
+        SessionRow session = ownSession(handover.sessionId(), handover.epoch());
+        SubscriptionKey key = new SubscriptionKey(handover.filter(), "");
+        StoredSubscription waiting = session == null ? null : session.subscriptions.get(key);
+        Write last = session == null ? null : session.changes.get(key);
+        Message read = handover.read();
+        if (session == null
+                || waiting == null
+                || waiting.retainedAfter() == null
+                || compareByBytes(waiting.retainedAfter(), read.topic()) >= 0
+                || last == null
+                || !last.isBefore(new Write(handover.epoch(), handover.number()))) {
+            return false;
+        }
+        session.subscriptions.put(key, waiting.withRetainedAfter(read.topic()));
+        Message now = retained.get(read.topic());
+        if (now == null) {
+            return false;
+        }
+        log.computeIfAbsent(-session.sessionId, id -> new TreeMap<>())
+                .put(logId, now.asRetainedFor(handover.qosMax(), handover.added()));
+        return now.qos() == read.qos()
+                && Arrays.equals(now.payload(), read.payload())
+                && Arrays.equals(now.properties(), read.properties())
+                && now.expiresAtMillis() == read.expiresAtMillis();
     }
 
     /** The order of collation "C": by code points, as UTF-8 bytes are; not by UTF-16 units, as strings are. */

@@ -1,5 +1,6 @@
 package io.tuskmq.storage;
 
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +55,16 @@ public final class Message {
     /** The same message as published by this session or connection. */
     public Message from(long publisherId) {
         return new Message(topic, payload, qos, retain, properties, expiresAtMillis, publisherId);
+    }
+
+    /** A copy of a retained message for a subscription: at most its maximum QoS, and these properties behind its own. */
+    public Message asRetainedFor(int qosMax, byte[] added) {
+        byte[] all = properties;
+        if (added.length > 0) {
+            all = Arrays.copyOf(properties, properties.length + added.length);
+            System.arraycopy(added, 0, all, properties.length, added.length);
+        }
+        return new Message(topic, payload, Math.min(qos, qosMax), true, all, expiresAtMillis, 0);
     }
 
     public String topic() {

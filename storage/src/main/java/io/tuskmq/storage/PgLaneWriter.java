@@ -40,9 +40,12 @@ final class PgLaneWriter implements LaneWriter {
     static final long QUEUE_BYTES_MAX = 16L << 20;
     private static final LaneBatcher.Limits BATCH = new LaneBatcher.Limits(1_000, 1 << 20);
     private static final int STALE_ROUNDS_MAX = 3;
-    private static final long ANSWER_MILLIS_MAX = 12_000;
+    /** Above the time that PostgreSQL itself allows a statement: after it nothing answers any more. */
+    private static final long ANSWER_MILLIS_MORE = 1_000;
+
+    private static final long ANSWER_UNDER_LOCK_MILLIS_MAX = 12_000;
     private static final long BACKOFF_MILLIS_MIN = 20;
-    private static final long BACKOFF_MILLIS_MAX = 1_000;
+    private static final long BACKOFF_MILLIS_MAX = 250;
     private static final Logger log = LoggerFactory.getLogger(PgLaneWriter.class);
 
     private static final String LOCK_FILTERS = "SELECT pg_advisory_xact_lock_shared(filter_set_lock())";
@@ -55,6 +58,7 @@ final class PgLaneWriter implements LaneWriter {
     private final Leases.Lane lane;
     private final LaneListener listener;
     private final Context context;
+    private final long answerMillisMax;
     private final LaneBatcher batcher;
 
     // Shared with the threads that append.
@@ -76,6 +80,7 @@ final class PgLaneWriter implements LaneWriter {
         this.lane = lane;
         this.listener = listener;
         this.context = ((VertxInternal) sql.vertx()).createEventLoopContext();
+        this.answerMillisMax = sql.timeoutMillis() + ANSWER_MILLIS_MORE;
         this.batcher = new LaneBatcher(lane.laneId(), lane.incarnation(), lane.head(), BATCH);
     }
 
@@ -189,9 +194,9 @@ final class PgLaneWriter implements LaneWriter {
             return;
         }
         Future<RowSet<Row>> answer = batch.staleRounds() < STALE_ROUNDS_MAX
-                ? open.preparedQuery(AppendCall.APPEND).execute(AppendCall.parameters(lane, batch))
-                : sendUnderLock(open, batch);
-        answer.timeout(ANSWER_MILLIS_MAX, TimeUnit.MILLISECONDS).onComplete(done -> {
+                ? append(open, batch).timeout(answerMillisMax, TimeUnit.MILLISECONDS)
+                : sendUnderLock(open, batch).timeout(ANSWER_UNDER_LOCK_MILLIS_MAX, TimeUnit.MILLISECONDS);
+        answer.onComplete(done -> {
             if (done.succeeded()) {
                 backoffMillis = BACKOFF_MILLIS_MIN;
                 perform(answered(done.result().iterator().next()));
@@ -199,6 +204,11 @@ final class PgLaneWriter implements LaneWriter {
                 perform(failed(done.cause()));
             }
         });
+    }
+
+    private Future<RowSet<Row>> append(PgConnection open, Batch batch) {
+        AppendCall.Ready call = AppendCall.of(lane, batch);
+        return open.preparedQuery(call.statement()).execute(call.parameters());
     }
 
     /** New filters came faster than the batch could be matched: for once it is matched while no filter can be added. */
@@ -209,7 +219,7 @@ final class PgLaneWriter implements LaneWriter {
                         .compose(locked -> filters.catchUp())
                         .compose(version -> {
                             batch.appends().forEach(Append::match);
-                            return open.preparedQuery(AppendCall.APPEND).execute(AppendCall.parameters(lane, batch));
+                            return append(open, batch);
                         })
                         .compose(rows -> transaction.commit().map(rows)));
     }
@@ -282,7 +292,7 @@ final class PgLaneWriter implements LaneWriter {
         }
         open.preparedQuery(READ_HEAD)
                 .execute(Tuple.of(lane.laneId()))
-                .timeout(ANSWER_MILLIS_MAX, TimeUnit.MILLISECONDS)
+                .timeout(answerMillisMax, TimeUnit.MILLISECONDS)
                 .onComplete(done -> {
                     if (done.succeeded() && done.result().size() == 1) {
                         Row row = done.result().iterator().next();

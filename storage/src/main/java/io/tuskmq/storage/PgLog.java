@@ -54,6 +54,15 @@ final class PgLog implements LogReader {
               FROM unnest($1::bigint[], $2::bigint[]) WITH ORDINALITY AS p (filter_id, id, n)
               JOIN log l ON l.filter_id = p.filter_id AND l.id = p.id""";
 
+    static final String DIGESTS = """
+            SELECT s.filter_id, d.count, d.xor
+              FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS s (filter_id, after_id, through_id, n)
+             CROSS JOIN LATERAL (
+                SELECT count(*) AS count, coalesce(bit_xor(log.id), 0) AS xor
+                  FROM log
+                 WHERE log.filter_id = s.filter_id AND log.id > s.after_id AND log.id <= s.through_id) d
+             ORDER BY s.n""";
+
     private record Request(List<Range> ranges, int limit) {}
 
     private record Found(long id, Message message) {}
@@ -64,6 +73,7 @@ final class PgLog implements LogReader {
     private final Sql sql;
     private final Batcher<Request, Page> reads;
     private final Batcher<List<Position>, List<Optional<Message>>> fetches;
+    private final Batcher<List<Span>, List<Digest>> digests;
 
     /** @param connections how many statements may run at the same time */
     PgLog(Sql sql, int connections) {
@@ -72,6 +82,8 @@ final class PgLog implements LogReader {
                 new Batcher<>("log reads", new Batcher.Limits(connections, REQUESTS_MAX, WAITING_MAX), this::readAll);
         this.fetches = new Batcher<>(
                 "log fetches", new Batcher.Limits(connections, REQUESTS_MAX, WAITING_MAX), this::fetchAll);
+        // One at a time: nobody waits for it.
+        this.digests = new Batcher<>("log digests", new Batcher.Limits(1, REQUESTS_MAX, WAITING_MAX), this::digestAll);
     }
 
     @Override
@@ -82,6 +94,11 @@ final class PgLog implements LogReader {
     @Override
     public Future<List<Optional<Message>>> fetch(List<Position> positions) {
         return fetches.submit(List.copyOf(positions));
+    }
+
+    @Override
+    public Future<Excess> excess(List<Waiting> waiting, int keep) {
+        return PgExcess.of(sql, waiting, keep);
     }
 
     private Future<List<Page>> readAll(List<Request> requests) {
@@ -186,6 +203,30 @@ final class PgLog implements LogReader {
                             .map(position -> Optional.ofNullable(found.get(position)))
                             .collect(Collectors.toList()))
                     .collect(Collectors.toList());
+        });
+    }
+
+    @Override
+    public Future<List<Digest>> digests(List<Span> spans) {
+        return digests.submit(List.copyOf(spans));
+    }
+
+    private Future<List<List<Digest>>> digestAll(List<List<Span>> requests) {
+        List<Span> spans = requests.stream().flatMap(List::stream).toList();
+        Tuple arguments = Tuple.of(
+                Rows.longs(spans, Span::filterId),
+                Rows.longs(spans, Span::afterId),
+                Rows.longs(spans, Span::throughId));
+        return sql.query(DIGESTS, arguments).map(rows -> {
+            List<Digest> all = Rows.list(
+                    rows, row -> new Digest(row.getLong("filter_id"), row.getLong("count"), row.getLong("xor")));
+            List<List<Digest>> answers = new ArrayList<>(requests.size());
+            int from = 0;
+            for (List<Span> request : requests) {
+                answers.add(List.copyOf(all.subList(from, from + request.size())));
+                from += request.size();
+            }
+            return answers;
         });
     }
 

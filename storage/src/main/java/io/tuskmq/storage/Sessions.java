@@ -87,7 +87,21 @@ public interface Sessions {
             int subscriptionId,
             long filterId,
             LaneVector start,
-            @Nullable String retainedAfter) {}
+            @Nullable String retainedAfter) {
+        StoredSubscription withRetainedAfter(@Nullable String after) {
+            return new StoredSubscription(
+                    filter,
+                    share,
+                    qos,
+                    noLocal,
+                    retainAsPublished,
+                    retainHandling,
+                    subscriptionId,
+                    filterId,
+                    start,
+                    after);
+        }
+    }
 
     /**
      * What a checkpoint writes: all that is needed to go on elsewhere. {@code inflight}, when not empty, begins with the lowest log id in

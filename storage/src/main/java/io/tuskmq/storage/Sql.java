@@ -2,6 +2,7 @@ package io.tuskmq.storage;
 
 import io.tuskmq.migrations.DatabaseUrl;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.pgclient.PgBuilder;
@@ -18,8 +19,10 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
-import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A bounded pool of connections to PostgreSQL: prepared statements cached, waiting bounded in number and time, every failure mapped
@@ -30,6 +33,12 @@ final class Sql {
     private static final int MAX_LIFETIME_MINUTES = 10;
     private static final int STATEMENTS_CACHED_MAX = 128;
     private static final int STATEMENT_CHARS_MAX = 8_192;
+
+    /** Between two times that a pool is replaced: the name may lead to the demoted server for a while. */
+    private static final long REPLACE_NANOS_MIN = 1_000_000_000L;
+
+    private static final String READ_ONLY = "25006";
+    private static final Logger log = LoggerFactory.getLogger(Sql.class);
 
     /**
      * @param connectionsMax connections of this pool
@@ -50,32 +59,40 @@ final class Sql {
     private final Vertx vertx;
     private final PgConnectOptions connectOptions;
     private final Options options;
-    private final Pool pool;
 
-    private Sql(Vertx vertx, PgConnectOptions connectOptions, Options options, Pool pool) {
+    /** Replaced when its server takes no writes any more. */
+    private volatile Pool pool;
+
+    private final AtomicLong replacedAtNanos = new AtomicLong();
+    private volatile boolean closed;
+
+    private Sql(Vertx vertx, PgConnectOptions connectOptions, Options options) {
         this.vertx = vertx;
         this.connectOptions = connectOptions;
         this.options = options;
-        this.pool = pool;
+        this.replacedAtNanos.set(System.nanoTime() - REPLACE_NANOS_MIN);
+        this.pool = openPool(vertx, connectOptions, options);
     }
 
     static Sql open(Vertx vertx, DatabaseUrl url, Options options) {
-        PgConnectOptions connect = connectOptions(url, options);
+        return new Sql(vertx, connectOptions(url, options), options);
+    }
+
+    private static Pool openPool(Vertx vertx, PgConnectOptions connectOptions, Options options) {
         int timeout = (int) options.timeoutMillis();
-        Pool pool = PgBuilder.pool()
+        return PgBuilder.pool()
                 .with(new PoolOptions()
                         .setMaxSize(options.connectionsMax())
                         .setMaxWaitQueueSize(options.waitingMax())
                         .setConnectionTimeout(timeout)
                         .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS)
-                        // A demoted primary keeps its connections: they must not live for ever.
+                        // One that only reads does not hear that its server is no primary any more.
                         .setMaxLifetime(MAX_LIFETIME_MINUTES)
                         .setMaxLifetimeUnit(TimeUnit.MINUTES))
                 .with(netOptions(timeout))
-                .connectingTo(connect)
+                .connectingTo(connectOptions)
                 .using(vertx)
                 .build();
-        return new Sql(vertx, connect, options, pool);
     }
 
     private static PgConnectOptions connectOptions(DatabaseUrl url, Options options) {
@@ -115,38 +132,92 @@ final class Sql {
         return vertx;
     }
 
+    long timeoutMillis() {
+        return options.timeoutMillis();
+    }
+
     /** One prepared statement, a transaction of its own. */
     Future<RowSet<Row>> query(String sql, Tuple args) {
-        return attempt(() -> pool.preparedQuery(sql).execute(args), 1);
+        return attempt(connections -> connections.preparedQuery(sql).execute(args), 1);
     }
 
     /** Several statements in one transaction; the work is called again after a deadlock. */
     <T> Future<T> transaction(Function<SqlConnection, Future<T>> work) {
-        return attempt(() -> pool.withTransaction(work), 1);
+        return attempt(connections -> connections.withTransaction(work), 1);
     }
 
     /** Several statements on one connection, each a transaction of its own; never repeated. */
     <T> Future<T> connection(Function<SqlConnection, Future<T>> work) {
-        return pool.withConnection(work).recover(t -> Future.failedFuture(failure(t)));
+        Pool used = pool;
+        return used.withConnection(work).recover(t -> {
+            leaveDemoted(used, t);
+            return Future.failedFuture(failure(t));
+        });
     }
 
     /** A connection outside the pool; the caller closes it. */
     Future<PgConnection> connect() {
-        return PgConnection.connect(vertx, connectOptions)
-                .timeout(options.timeoutMillis(), TimeUnit.MILLISECONDS)
+        Promise<PgConnection> opened = Promise.promise();
+        PgConnection.connect(vertx, connectOptions).onComplete((connection, failure) -> {
+            if (failure != null) {
+                opened.tryFail(failure);
+            } else if (!opened.tryComplete(connection)) {
+                // It comes too late: nobody waits for it any more.
+                connection.close().onFailure(e -> log.debug("close failed reason={}", e.getMessage()));
+            }
+        });
+        long timer = vertx.setTimer(
+                options.timeoutMillis(), id -> opened.tryFail(new TimeoutException("PostgreSQL can't be reached")));
+        return opened.future()
+                .onComplete(done -> vertx.cancelTimer(timer))
                 .recover(t -> Future.failedFuture(failure(t)));
     }
 
     Future<Void> close() {
+        closed = true;
         return pool.close();
     }
 
-    private <T> Future<T> attempt(Supplier<Future<T>> work, int attempt) {
-        return work.get()
+    private <T> Future<T> attempt(Function<Pool, Future<T>> work, int attempt) {
+        Pool used = pool;
+        return work.apply(used)
                 .timeout(options.timeoutMillis(), TimeUnit.MILLISECONDS)
-                .recover(t -> attempt < ATTEMPTS_MAX && isConflict(t)
-                        ? attempt(work, attempt + 1)
-                        : Future.failedFuture(failure(t)));
+                .recover(t -> {
+                    leaveDemoted(used, t);
+                    return attempt < ATTEMPTS_MAX && isConflict(t)
+                            ? attempt(work, attempt + 1)
+                            : Future.failedFuture(failure(t));
+                });
+    }
+
+    /**
+     * The server that these connections lead to was demoted: it answers on, and takes no writes. New connections to the same name find
+     * the new primary, sooner or later; all of the pool's go, for what they read is old. A server that ends (57P01 and its like) closes
+     * its connections itself.
+     */
+    private void leaveDemoted(Pool used, Throwable failure) {
+        long last = replacedAtNanos.get();
+        long now = System.nanoTime();
+        if (!isReadOnly(failure)
+                || closed
+                || !used.equals(pool)
+                || now - last < REPLACE_NANOS_MIN
+                || !replacedAtNanos.compareAndSet(last, now)) {
+            return;
+        }
+        log.warn(
+                "the database takes no writes, connecting anew reason={}",
+                failure(failure).getMessage());
+        pool = openPool(vertx, connectOptions, options);
+        used.close().onFailure(e -> log.debug("close failed reason={}", e.getMessage()));
+        if (closed) {
+            pool.close().onFailure(e -> log.debug("close failed reason={}", e.getMessage()));
+        }
+    }
+
+    /** True when the server takes no writes: a demoted primary. */
+    static boolean isReadOnly(Throwable t) {
+        return t instanceof PgException pg && READ_ONLY.equals(pg.getSqlState());
     }
 
     /** True when the transaction was rolled back only because of another one, and may be tried again as it is. */
@@ -190,7 +261,7 @@ final class Sql {
                 || state.startsWith("57") // stopped by an operator, starting up, statement time-out
                 || state.startsWith("58") // operating system
                 || state.equals("55P03") // lock not available
-                || state.equals("25006") // a demoted primary: the next connection may find the new one
+                || state.equals(READ_ONLY) // a demoted primary: the next connection may find the new one
                 || state.equals("25P03"); // idle in transaction too long
         return passes ? StorageException.Kind.TRANSIENT : StorageException.Kind.PERMANENT;
     }

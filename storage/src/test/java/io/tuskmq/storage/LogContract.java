@@ -10,12 +10,16 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tuskmq.storage.LogReader.Digest;
 import io.tuskmq.storage.LogReader.Logged;
 import io.tuskmq.storage.LogReader.Position;
 import io.tuskmq.storage.LogReader.Range;
+import io.tuskmq.storage.LogReader.Span;
 import io.tuskmq.storage.Sessions.Claimed;
 import io.tuskmq.storage.Sessions.StoredSubscription;
 import io.tuskmq.storage.Sessions.SubscriptionKey;
+import io.vertx.core.Future;
+import io.tuskmq.storage.rules.LaneVector;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -79,6 +83,32 @@ abstract class LogContract {
                 Arrays.stream(store().matching("t", "x").filterIds()).boxed().toList());
     }
 
+    @Test
+    void theNewestMessagesOfABacklogAreKeptAndTheOthersCounted() {
+        long node = store().node();
+        Claimed.Owned owned = store().own(claim("a", node));
+        List<StoredSubscription> s = store().subscribe(owned, subscription("t", 1), subscription("#", 1));
+        List<Long> ids = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            StoreFixture.Matching append = store().matching(i % 3 == 0 ? "t" : "u", "m" + i);
+            assertTrue(store().append(node, append));
+            ids.add(append.id());
+        }
+        LaneVector above = s.getFirst().start().copy();
+        above.advance(ids.get(0)); // sent already
+        LogReader log = store().store().log();
+        List<LogReader.Waiting> waiting = List.of(
+                new LogReader.Waiting(s.get(0).filterId(), above),
+                new LogReader.Waiting(s.get(1).filterId(), above),
+                new LogReader.Waiting(-owned.sessionId(), above));
+        LogReader.Excess excess = get(log.excess(waiting, 4));
+        assertEquals(5, excess.messages());
+        assertTrue(excess.through().covers(ids.get(5)));
+        assertFalse(excess.through().covers(ids.get(6)));
+        assertEquals(new LogReader.Excess(new LaneVector(), 0), get(log.excess(waiting, 9)));
+        assertTrue(get(store().store().logBytes()) > 0);
+    }
+
     /** A message under two of the asked filters comes once; a page that is cut says where. */
     @Test
     void pagesFollowOneAnotherWithoutGapOrRepetition() {
@@ -123,6 +153,78 @@ abstract class LogContract {
         assertEquals(
                 List.of(true, false, false),
                 found.stream().map(f -> f.isPresent()).toList());
+    }
+
+    /** The audit: what a node handled, compared with what there is. */
+    @Test
+    void digestsTellWhatLiesInASpanOfAFilter() {
+        long a = store().node();
+        long b = store().node();
+        Claimed.Owned owned = store().own(claim("a", a));
+        List<StoredSubscription> s = store().subscribe(owned, subscription("t", 1), subscription("u", 1));
+        long t = s.get(0).filterId();
+        long u = s.get(1).filterId();
+        List<Long> ids = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            StoreFixture.Matching append = store().matching(i == 3 ? "u" : "t", "m" + i);
+            assertTrue(store().append(i % 2 == 0 ? a : b, append));
+            ids.add(append.id());
+        }
+        List<Long> inT = new ArrayList<>(ids);
+        long inU = inT.remove(3);
+        inT.sort(null);
+        LogReader log = store().store().log();
+        assertEquals(
+                List.of(
+                        new Digest(t, 7, xor(inT)),
+                        new Digest(u, 1, inU),
+                        new Digest(t, 3, xor(inT.subList(2, 5))),
+                        new Digest(t, 0, 0),
+                        new Digest(t, 0, 0),
+                        new Digest(9_999, 0, 0),
+                        new Digest(t, 7, xor(inT))),
+                get(log.digests(List.of(
+                        new Span(t, 0, Long.MAX_VALUE),
+                        new Span(u, inU - 1, inU),
+                        new Span(t, inT.get(1), inT.get(4)),
+                        new Span(t, inT.get(4), inT.get(4)),
+                        new Span(t, inT.get(4), inT.get(1)),
+                        new Span(9_999, 0, Long.MAX_VALUE),
+                        new Span(t, 0, inT.getLast())))));
+        assertEquals(List.of(), get(log.digests(List.of())));
+    }
+
+    private static long xor(List<Long> ids) {
+        return ids.stream().reduce(0L, (x, y) -> x ^ y);
+    }
+
+    @Test
+    void digestsAskedForAtOnceAreEachAnswered() {
+        long node = store().node();
+        Claimed.Owned owned = store().own(claim("a", node));
+        long t = store().subscribe(owned, subscription("t", 1)).getFirst().filterId();
+        List<Long> ids = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            StoreFixture.Matching append = store().matching("t", "m" + i);
+            assertTrue(store().append(node, append));
+            ids.add(append.id());
+        }
+        LogReader log = store().store().log();
+        List<Future<List<Digest>>> answers = new ArrayList<>();
+        for (int i = 0; i < 5; i++) {
+            List<Span> spans = new ArrayList<>();
+            for (int k = 0; k < i; k++) {
+                spans.add(new Span(t, 0, ids.get(k)));
+            }
+            answers.add(log.digests(spans));
+        }
+        for (int i = 0; i < 5; i++) {
+            List<Digest> expected = new ArrayList<>();
+            for (int k = 0; k < i; k++) {
+                expected.add(new Digest(t, k + 1, xor(ids.subList(0, k + 1))));
+            }
+            assertEquals(expected, get(answers.get(i)));
+        }
     }
 
     @Test

@@ -1,5 +1,6 @@
 package io.tuskmq.storage;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,6 +11,10 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLWarning;
 import java.sql.Statement;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
@@ -45,12 +50,16 @@ class PgPlanTest {
 
     /** The generic plan of a statement with $n parameters. */
     private String plan(String sql, String arguments) throws SQLException {
+        return plan("EXPLAIN", sql, arguments);
+    }
+
+    private String plan(String explain, String sql, String arguments) throws SQLException {
         StringBuilder plan = new StringBuilder();
         try (Connection connection = database.connect();
                 Statement statement = connection.createStatement()) {
             statement.execute("SET plan_cache_mode = force_generic_plan");
             statement.execute("PREPARE hot AS " + sql);
-            try (ResultSet rows = statement.executeQuery("EXPLAIN EXECUTE hot(" + arguments + ")")) {
+            try (ResultSet rows = statement.executeQuery(explain + " EXECUTE hot(" + arguments + ")")) {
                 while (rows.next()) {
                     plan.append(rows.getString(1)).append('\n');
                 }
@@ -74,6 +83,45 @@ class PgPlanTest {
     @Test
     void messagesAreFetchedByTheirKey() throws SQLException {
         assertByIndex(plan(PgLog.FETCH, "'{5,7}', '{1,2}'"));
+    }
+
+    /** Where the partition was vacuumed the table itself is not read: that is what makes an audit of all filters cheap. */
+    @Test
+    void digestsReadTheIndexAlone() throws SQLException {
+        database.execute("VACUUM log");
+        long head = database.number("SELECT max(id) FROM log");
+        String plan = plan(
+                "EXPLAIN (ANALYZE, COSTS OFF)", PgLog.DIGESTS, "'{5,7}', '{0,%1$d}', '{%1$d,%1$d}'".formatted(head));
+        assertByIndex(plan);
+        assertTrue(plan.contains("Index Only Scan using log_"), plan);
+        assertTrue(plan.matches("(?s).*Heap Fetches: 0.*") && !plan.matches("(?s).*Heap Fetches: [1-9].*"), plan);
+        assertFalse(plan.contains("Sort Key: log"), plan);
+    }
+
+    /** Once a second from each node: it reads the few rows of nodes and lanes and nothing else. */
+    @Test
+    void aHeartbeatReadsNodesAndLanesAlone() throws SQLException {
+        StringBuilder plans = new StringBuilder();
+        try (Connection connection = database.connect();
+                Statement statement = connection.createStatement()) {
+            statement.execute(
+                    "LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on;"
+                            + " SET auto_explain.log_level = notice; SET client_min_messages = notice");
+            statement.execute(PgLeases.HEARTBEAT
+                    .replace("$1", "(SELECT max(incarnation) FROM node)")
+                    .replace("$2", "60000"));
+            for (SQLWarning w = statement.getWarnings(); w != null; w = w.getNextWarning()) {
+                plans.append(w.getMessage()).append('\n');
+            }
+        }
+        assertTrue(plans.toString().contains("array_agg(lane.last"), plans.toString());
+        Matcher scans = Pattern.compile("Scan (?:using \\w+ )?on (\\w+)").matcher(plans);
+        Set<String> read = new TreeSet<>();
+        while (scans.find()) {
+            read.add(scans.group(1));
+        }
+        read.removeAll(Set.of("heartbeat", "idle"));
+        assertEquals(Set.of("lane", "node"), read, plans.toString());
     }
 
     @Test

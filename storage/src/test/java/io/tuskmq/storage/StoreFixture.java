@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -32,6 +33,7 @@ abstract class StoreFixture implements AutoCloseable {
     final TestFilters copy = new TestFilters();
 
     private final Map<Long, LaneWriter> writers = new HashMap<>();
+    private final Map<Long, Answers> answers = new HashMap<>();
 
     abstract Store store();
 
@@ -54,9 +56,25 @@ abstract class StoreFixture implements AutoCloseable {
 
     /** Registers a node with a valid lease and one lane. */
     final long node() {
-        Leases.Lease lease = get(store().leases().register("n", 1, LEASE_MILLIS));
-        writers.put(lease.incarnation(), store().laneWriter(lease.lanes().getFirst(), new Answers()));
-        return lease.incarnation();
+        return node("n", Optional.empty()).incarnation();
+    }
+
+    final Leases.Lease node(String name, Optional<Leases.Address> address) {
+        Leases.Lease lease = get(store().leases().register(name, 1, LEASE_MILLIS, address));
+        Answers told = new Answers();
+        answers.put(lease.incarnation(), told);
+        writers.put(lease.incarnation(), store().laneWriter(lease.lanes().getFirst(), told));
+        return lease;
+    }
+
+    /** The writer of the node's lane. */
+    final LaneWriter writer(long incarnation) {
+        return Objects.requireNonNull(writers.get(incarnation));
+    }
+
+    /** Completes when the node's lane is fenced. */
+    final Future<Void> fenced(long incarnation) {
+        return Objects.requireNonNull(answers.get(incarnation)).fenced.future();
     }
 
     final void endNode(long incarnation) {
@@ -207,6 +225,8 @@ abstract class StoreFixture implements AutoCloseable {
 
     /** Answers the appends of one lane. */
     private static final class Answers implements LaneListener {
+        private final Promise<Void> fenced = Promise.promise();
+
         @Override
         public void committed(List<Append> batch, long head) {
             batch.forEach(append -> ((Answered) append).committed.complete(true));
@@ -221,7 +241,9 @@ abstract class StoreFixture implements AutoCloseable {
         public void drained() {}
 
         @Override
-        public void fenced() {}
+        public void fenced() {
+            fenced.tryComplete();
+        }
     }
 
     /** An append that says what became of it. */

@@ -20,6 +20,8 @@ final class ConnectReader {
     /** Protocol level as soon as it is known, so that a refusal can be put into its words; 0 before. */
     private int version;
 
+    private long maximumPacketSize;
+
     ConnectReader(PacketReader in, MqttOptions.Limits limits) {
         this.in = in;
         this.limits = limits;
@@ -27,6 +29,11 @@ final class ConnectReader {
 
     int version() {
         return version;
+    }
+
+    /** Bytes of the largest packet that may be sent in answer, as soon as it is known; 0 = no limit. */
+    long maximumPacketSize() {
+        return maximumPacketSize;
     }
 
     /**
@@ -41,6 +48,7 @@ final class ConnectReader {
         checkFlags(flags);
         int keepAliveSeconds = in.u16();
         Properties properties = version == 5 ? Properties.read(in, Properties.IN_CONNECT) : Properties.NONE;
+        maximumPacketSize = properties.maximumPacketSize();
         checkAuthentication(properties);
         boolean cleanStart = (flags & CLEAN_START) != 0;
         String clientId = clientId(cleanStart);

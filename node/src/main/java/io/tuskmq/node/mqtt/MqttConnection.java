@@ -1,6 +1,5 @@
 package io.tuskmq.node.mqtt;
 
-import io.netty.buffer.ByteBuf;
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.ReasonCodes;
@@ -40,6 +39,7 @@ final class MqttConnection implements Connection {
     private @Nullable PacketTranslator translator;
 
     private @Nullable PublishWriter publishes;
+    private @Nullable AnswerWriter answers;
 
     MqttConnection(Tap tap, ShardLoop loop, String remoteAddress) {
         this.tap = tap;
@@ -50,6 +50,15 @@ final class MqttConnection implements Connection {
     /** Comes with the pipeline. */
     void outbox(Outbox box) {
         backlog = new Backlog(this, tap, box, loop.limits);
+        answers = new AnswerWriter(box, 0, 0);
+    }
+
+    private AnswerWriter answers() {
+        AnswerWriter a = answers;
+        if (a == null) {
+            throw new IllegalStateException("not in a pipeline");
+        }
+        return a;
     }
 
     private Backlog backlog() {
@@ -125,10 +134,10 @@ final class MqttConnection implements Connection {
         try {
             packet = reader.read(remoteAddress);
         } catch (BadPacket e) {
-            version = reader.version();
+            answersIn(reader.version(), reader.maximumPacketSize());
             throw e;
         }
-        version = packet.version();
+        answersIn(packet.version(), packet.maximumPacketSize());
         connect = packet;
         translator = new PacketTranslator(loop.reader, loop.limits, version == 5);
         publishes = new PublishWriter(packet, loop.limits);
@@ -136,6 +145,11 @@ final class MqttConnection implements Connection {
         announced = true;
         tap.pause(); // packets behind the CONNECT wait [MQTT-3.1.4-5]
         loop.handler.connect(this, packet);
+    }
+
+    private void answersIn(int clientVersion, long packetBytesMax) {
+        version = clientVersion;
+        answers = new AnswerWriter(outbox(), clientVersion, packetBytesMax);
     }
 
     private void event(Event event) {
@@ -157,13 +171,20 @@ final class MqttConnection implements Connection {
             throw BadPacket.of(ReasonCodes.TOPIC_NAME_INVALID, "topic is not accepted");
         }
         int type = qos == 1 ? PacketType.PUBACK : PacketType.PUBREC;
-        PacketWriter.ack(outbox().room(8), type, event.packetId(), ReasonCodes.TOPIC_NAME_INVALID, true);
-        backlog().bound();
+        bounded(answers().ack(type, event.packetId(), ReasonCodes.TOPIC_NAME_INVALID));
     }
 
     private void ping() {
         loop.reader.expectEnd();
-        PacketWriter.pingResp(outbox().room(2)); // [MQTT-3.12.4-1] [MQTT5-3.12.4-1]
+        bounded(answers().pingResp());
+    }
+
+    /** After an answer: what waits for the client stays bounded, and one that it can't be sent ends the connection, as it would wait. */
+    private void bounded(boolean sent) {
+        if (!sent) {
+            loop.counters.tooLargeForClient.increment();
+            end(ReasonCodes.PACKET_TOO_LARGE, "the answer is larger than the client takes", CloseCause.SERVER);
+        }
         backlog().bound();
     }
 
@@ -205,7 +226,13 @@ final class MqttConnection implements Connection {
                 expirySeconds == c.expirySeconds() ? -1 : expirySeconds,
                 lowered ? max : -1,
                 loop.limits);
-        PacketWriter.connAck(outbox().room(64 + 3 * assignedClientId.length()), welcome, version);
+        if (!answers().connAck(welcome)) {
+            loop.counters.tooLargeForClient.increment();
+            answers().refusal(ReasonCodes.PACKET_TOO_LARGE, "CONNACK is larger than the client takes");
+            finish(CloseCause.NORMAL); // never accepted, so without a will
+            tap.closeGently();
+            return;
+        }
         state = State.OPEN;
         tap.keepAlive(lowered ? max : asked);
         tap.resume();
@@ -215,19 +242,9 @@ final class MqttConnection implements Connection {
     public void reject(int reason, String why) {
         assert loop.context.inThread();
         if (state == State.CONNECTING) {
-            refuse(reason, why);
+            answers().refusal(reason, why);
             finish(CloseCauses.of(reason));
             tap.closeGently();
-        }
-    }
-
-    private void refuse(int reason, String sentence) {
-        String why = fitting(sentence);
-        ByteBuf room = outbox().room(PacketWriter.refusalBytes(why));
-        if (version == 5) {
-            PacketWriter.connAckV5Refusal(room, reason, why);
-        } else {
-            PacketWriter.connAckV3Refusal(room, ReasonCodes.connectReturnCode(reason));
         }
     }
 
@@ -237,30 +254,27 @@ final class MqttConnection implements Connection {
         if (state != State.OPEN) {
             return;
         }
-        boolean v5 = version == 5;
-        switch (packet) {
-            case Effect.SendPublish p -> sendPublish(p);
-            case Effect.SendPubAck p ->
-                PacketWriter.ack(outbox().room(8), PacketType.PUBACK, p.packetId(), p.reason(), v5);
-            case Effect.SendPubRec p ->
-                PacketWriter.ack(outbox().room(8), PacketType.PUBREC, p.packetId(), p.reason(), v5);
-            case Effect.SendPubRel p ->
-                PacketWriter.ack(outbox().room(8), PacketType.PUBREL, p.packetId(), p.reason(), v5);
-            case Effect.SendPubComp p ->
-                PacketWriter.ack(outbox().room(8), PacketType.PUBCOMP, p.packetId(), p.reason(), v5);
-            case Effect.SendSubAck p ->
-                PacketWriter.subAck(outbox().room(16 + p.reasons().size()), p.packetId(), p.reasons(), v5);
-            case Effect.SendUnsubAck p ->
-                PacketWriter.unsubAck(outbox().room(16 + p.reasons().size()), p.packetId(), p.reasons(), v5);
-            case Effect.Disconnect p -> close(p.reason(), p.why());
-        }
-        backlog().bound();
+        bounded(
+                switch (packet) {
+                    case Effect.SendPublish p -> sendPublish(p);
+                    case Effect.SendPubAck p -> answers().ack(PacketType.PUBACK, p.packetId(), p.reason());
+                    case Effect.SendPubRec p -> answers().ack(PacketType.PUBREC, p.packetId(), p.reason());
+                    case Effect.SendPubRel p -> answers().ack(PacketType.PUBREL, p.packetId(), p.reason());
+                    case Effect.SendPubComp p -> answers().ack(PacketType.PUBCOMP, p.packetId(), p.reason());
+                    case Effect.SendSubAck p -> answers().subAck(p);
+                    case Effect.SendUnsubAck p -> answers().unsubAck(p);
+                    case Effect.Disconnect p -> {
+                        close(p.reason(), p.why());
+                        yield true;
+                    }
+                });
     }
 
-    private void sendPublish(Effect.SendPublish p) {
+    /** True also for one that is left out: the session goes on. */
+    private boolean sendPublish(Effect.SendPublish p) {
         PublishWriter writer = publishes;
         if (writer == null || writer.write(outbox(), p, System.currentTimeMillis())) {
-            return;
+            return true;
         }
         // [MQTT5-3.1.2-25] Go on as if it had been sent and completed.
         loop.counters.tooLargeForClient.increment();
@@ -271,6 +285,7 @@ final class MqttConnection implements Connection {
                 tap.later(() -> eventIfOpen(new Event.PubRecReceived(p.packetId(), ReasonCodes.PACKET_TOO_LARGE)));
             default -> {}
         }
+        return true;
     }
 
     private void eventIfOpen(Event event) {
@@ -308,18 +323,10 @@ final class MqttConnection implements Connection {
     private void end(int reason, String why, CloseCause cause) {
         if (state == State.OPEN && version == 5 && reason != ReasonCodes.SUCCESS) {
             // [MQTT5-4.13.1-1] say why before closing; MQTT 3 has no words for it [MQTT-4.8.0-1]
-            String said = fitting(why);
-            PacketWriter.disconnect(outbox().room(PacketWriter.refusalBytes(said)), reason, said);
+            answers().disconnect(reason, why);
         }
         finish(cause);
         tap.closeGently();
-    }
-
-    /** [MQTT5-3.2.2-19] [MQTT5-3.14.2-3] A reason string must not make the packet larger than the client takes. */
-    private String fitting(String why) {
-        ConnectPacket c = connect;
-        long max = c == null ? 0 : c.maximumPacketSize();
-        return max != 0 && PacketWriter.refusalBytes(why) > max ? "" : why;
     }
 
     /** A packet broke the protocol: one line, a reason for the client if it can hear one, the end. */
@@ -329,19 +336,10 @@ final class MqttConnection implements Connection {
         }
         loop.counters.badPackets.increment();
         loop.badInput.line(remoteAddress, fault.why());
-        if (state == State.NEW && isAnsweredByConnAck(fault.reason())) {
-            refuse(fault.reason(), fault.why());
+        if (state == State.NEW && answers().hasConnAckFor(fault.reason())) {
+            answers().refusal(fault.reason(), fault.why());
         }
         end(fault.reason(), fault.why(), CloseCause.PROTOCOL_ERROR);
-    }
-
-    private boolean isAnsweredByConnAck(int reason) {
-        return switch (reason) {
-            case ReasonCodes.UNSUPPORTED_PROTOCOL_VERSION,
-                    ReasonCodes.CLIENT_IDENTIFIER_NOT_VALID,
-                    ReasonCodes.TOPIC_NAME_INVALID -> true;
-            default -> version == 5;
-        };
     }
 
     /** Nothing is read or sent any more; the sessions are told, once, when the present event is dealt with. */

@@ -28,7 +28,7 @@ public final class MqttCounters {
         return badPackets.sum();
     }
 
-    /** PUBLISH packets not sent since they exceed what the client takes [MQTT5-3.1.2-24]. */
+    /** Packets not sent since they exceed what the client takes [MQTT5-3.1.2-24]. */
     public long tooLargeForClient() {
         return tooLargeForClient.sum();
     }

@@ -8,9 +8,6 @@ import java.util.List;
 
 /** Writes packets to clients in the words of their protocol version. */
 final class PacketWriter {
-    /** A fixed header is never longer. */
-    static final int HEADER_BYTES_MAX = 5;
-
     private PacketWriter() {}
 
     static int lengthOfVariable(int value) {
@@ -89,6 +86,10 @@ final class PacketWriter {
         out.writeBytes(plan.message.properties());
     }
 
+    static int ackBytes(int reason, boolean v5) {
+        return v5 && reason != ReasonCodes.SUCCESS ? 5 : 4;
+    }
+
     /** PUBACK, PUBREC, PUBREL or PUBCOMP. MQTT 5 may leave out a reason code of 0; MQTT 3 has none. */
     static void ack(ByteBuf out, int type, int packetId, int reason, boolean v5) {
         boolean withReason = v5 && reason != ReasonCodes.SUCCESS;
@@ -99,10 +100,14 @@ final class PacketWriter {
         }
     }
 
+    static int subAckBytes(int reasons, boolean v5) {
+        return packetBytes((v5 ? 3 : 2) + reasons);
+    }
+
     /** [MQTT-3.9.3-2] MQTT 3 knows only 0x80 as failure. */
     static void subAck(ByteBuf out, int packetId, List<Integer> reasons, boolean v5) {
         out.writeByte(PacketType.SUBACK << 4);
-        variable(out, 2 + (v5 ? 1 : 0) + reasons.size());
+        variable(out, (v5 ? 3 : 2) + reasons.size());
         out.writeShort(packetId);
         if (v5) {
             out.writeByte(0);
@@ -110,6 +115,10 @@ final class PacketWriter {
         for (int reason : reasons) {
             out.writeByte(v5 || reason < 0x80 ? reason : 0x80);
         }
+    }
+
+    static int unsubAckBytes(int reasons, boolean v5) {
+        return packetBytes(v5 ? 3 + reasons : 2);
     }
 
     /** MQTT 3 has no reasons here. */
@@ -141,42 +150,44 @@ final class PacketWriter {
             String assignedClientId,
             long expirySeconds,
             int keepAliveSeconds,
-            MqttOptions.Limits limits) {}
+            MqttOptions.Limits limits) {
+        int propertyBytes() {
+            return 3
+                    + 5
+                    + 3
+                    + (expirySeconds >= 0 ? 5 : 0)
+                    + (assignedClientId.isEmpty() ? 0 : 3 + ByteBufUtil.utf8Bytes(assignedClientId))
+                    + (keepAliveSeconds >= 0 ? 3 : 0);
+        }
+    }
+
+    static int connAckBytes(Welcome welcome, int version) {
+        return version < 5 ? 4 : packetBytes(2 + withLength(welcome.propertyBytes()));
+    }
 
     static void connAck(ByteBuf out, Welcome welcome, int version) {
         // MQTT 3.1 has no session-present flag: the byte is reserved there.
         int present = welcome.sessionPresent && version > 3 ? 1 : 0;
+        out.writeByte(PacketType.CONNACK << 4);
         if (version < 5) {
-            out.writeByte(PacketType.CONNACK << 4)
-                    .writeByte(2)
-                    .writeByte(present)
-                    .writeByte(0);
+            out.writeByte(2).writeByte(present).writeByte(0);
             return;
         }
-        ByteBuf properties = out.alloc().heapBuffer();
-        try {
-            if (welcome.expirySeconds >= 0) {
-                properties.writeByte(Properties.SESSION_EXPIRY).writeInt((int) welcome.expirySeconds);
-            }
-            properties.writeByte(Properties.RECEIVE_MAX).writeShort(welcome.limits.receiveMax());
-            properties.writeByte(Properties.MAXIMUM_PACKET_SIZE).writeInt(welcome.limits.packetBytesMax());
-            properties.writeByte(Properties.TOPIC_ALIAS_MAX).writeShort(welcome.limits.topicAliasMax());
-            if (!welcome.assignedClientId.isEmpty()) {
-                string(properties, Properties.ASSIGNED_CLIENT_ID, welcome.assignedClientId); // [MQTT5-3.2.2-16]
-            }
-            if (welcome.keepAliveSeconds >= 0) {
-                properties
-                        .writeByte(Properties.SERVER_KEEP_ALIVE)
-                        .writeShort(welcome.keepAliveSeconds); // [MQTT5-3.2.2-21]
-            }
-            int bytes = properties.readableBytes();
-            out.writeByte(PacketType.CONNACK << 4);
-            variable(out, 2 + lengthOfVariable(bytes) + bytes);
-            out.writeByte(present).writeByte(0);
-            variable(out, bytes);
-            out.writeBytes(properties);
-        } finally {
-            properties.release();
+        int bytes = welcome.propertyBytes();
+        variable(out, 2 + withLength(bytes));
+        out.writeByte(present).writeByte(0);
+        variable(out, bytes);
+        if (welcome.expirySeconds >= 0) {
+            out.writeByte(Properties.SESSION_EXPIRY).writeInt((int) welcome.expirySeconds);
+        }
+        out.writeByte(Properties.RECEIVE_MAX).writeShort(welcome.limits.receiveMax());
+        out.writeByte(Properties.MAXIMUM_PACKET_SIZE).writeInt(welcome.limits.packetBytesMax());
+        out.writeByte(Properties.TOPIC_ALIAS_MAX).writeShort(welcome.limits.topicAliasMax());
+        if (!welcome.assignedClientId.isEmpty()) {
+            string(out, Properties.ASSIGNED_CLIENT_ID, welcome.assignedClientId); // [MQTT5-3.2.2-16]
+        }
+        if (welcome.keepAliveSeconds >= 0) {
+            out.writeByte(Properties.SERVER_KEEP_ALIVE).writeShort(welcome.keepAliveSeconds); // [MQTT5-3.2.2-21]
         }
     }
 
@@ -185,25 +196,37 @@ final class PacketWriter {
         out.writeByte(PacketType.CONNACK << 4).writeByte(2).writeByte(0).writeByte(code);
     }
 
+    static int connAckV5RefusalBytes(String why) {
+        return packetBytes(2 + withLength(reasonStringBytes(why)));
+    }
+
     static void connAckV5Refusal(ByteBuf out, int reason, String why) {
         int bytes = reasonStringBytes(why);
         out.writeByte(PacketType.CONNACK << 4);
-        variable(out, 2 + lengthOfVariable(bytes) + bytes);
+        variable(out, 2 + withLength(bytes));
         out.writeByte(0).writeByte(reason);
         reasonString(out, why, bytes);
+    }
+
+    static int disconnectBytes(String why) {
+        return packetBytes(1 + withLength(reasonStringBytes(why)));
     }
 
     static void disconnect(ByteBuf out, int reason, String why) {
         int bytes = reasonStringBytes(why);
         out.writeByte(PacketType.DISCONNECT << 4);
-        variable(out, 1 + lengthOfVariable(bytes) + bytes);
+        variable(out, 1 + withLength(bytes));
         out.writeByte(reason);
         reasonString(out, why, bytes);
     }
 
-    /** Bytes of a CONNACK or DISCONNECT with this reason string, at most. */
-    static int refusalBytes(String why) {
-        return HEADER_BYTES_MAX + 4 + reasonStringBytes(why);
+    private static int packetBytes(int remainingLength) {
+        return 1 + withLength(remainingLength);
+    }
+
+    /** Bytes, and the variable byte integer before them that counts them. */
+    private static int withLength(int bytes) {
+        return lengthOfVariable(bytes) + bytes;
     }
 
     private static int reasonStringBytes(String why) {

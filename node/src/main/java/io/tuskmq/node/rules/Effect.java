@@ -41,6 +41,12 @@ public sealed interface Effect {
 
     record RemoveRoute(Subscription subscription) implements Effect {}
 
+    /**
+     * Tell when all nodes know the routes that were added so far: {@link Event.RoutesApplied} with this number. Answered at once, be it that
+     * they don't know them yet; then again when they do, or when that takes longer than a SUBACK should, and then when they do.
+     */
+    record AwaitRoutes(long number) implements Effect {}
+
     /** Hand over retained messages: through the log for a logged subscription, else by {@link Event.RetainedArrived}. */
     record SendRetained(Subscription subscription) implements Effect {}
 
@@ -91,7 +97,8 @@ public sealed interface Effect {
             TOO_LARGE,
             NOT_WRITABLE,
             RETENTION,
-            QUEUE_FULL
+            QUEUE_FULL,
+            BACKLOG
         }
     }
 }

@@ -61,6 +61,19 @@ public sealed interface Event {
     /** Forwards were lost: what this session missed must be read from the log. */
     record ForwardsLost() implements Event {}
 
+    /** An answer to {@link Effect.AwaitRoutes}. */
+    record RoutesApplied(long number, Spread spread) implements Event {
+        /** How far the routes have come. */
+        public enum Spread {
+            /** They were sent. */
+            BEGUN,
+            /** Some node has not answered within the time that a SUBACK may take. */
+            LATE,
+            /** All nodes have them. */
+            EVERYWHERE
+        }
+    }
+
     /** The channel can take more, or can't. */
     record Writable(boolean writable, long nowMillis) implements Event {}
 
@@ -79,6 +92,9 @@ public sealed interface Event {
 
     /** The publish was not stored and never will be: this session was lost to a newer connection. */
     record AppendRefused(int packetId) implements Event {}
+
+    /** The log has no room for a QoS 1 or 2 message of an MQTT 5 client: nothing was stored. */
+    record QuotaExceeded(int packetId, int qos) implements Event {}
 
     record ReceiptForgotten(int packetId) implements Event {}
 

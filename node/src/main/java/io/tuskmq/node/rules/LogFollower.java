@@ -21,6 +21,9 @@ import java.util.Set;
  * committed when it was read, and every row committed later is forwarded later: so page, then what was put by, less what the
  * page had, is the whole log. If too much came to put by, it is forgotten and the next page tries again.
  *
+ * <p>With several nodes that holds only for a page that was asked for when all nodes had this session's routes ({@link RouteWait}): until
+ * then it stays behind, and reads at each tick.
+ *
  * <p>Pages follow one another in a <b>pass</b>, each from where the last one ended, also past a lane whose head lies far below (of a
  * node that just died, or idle): what that lane gets there later is not in this pass, so it <b>lags</b>: its part of the cursor stays,
  * and what is forwarded is put by from then on, not only since the last page. Without that, pages above the lowest entry of the cursor
@@ -41,6 +44,7 @@ final class LogFollower {
     private final OutgoingQueue queue;
     private final Checkpoints checkpoints;
     private final Effects effects;
+    private final RouteWait routes;
 
     /** All of each lane up to here was sent, was skipped, or waits in the queue. */
     private final LaneVector seen;
@@ -54,6 +58,10 @@ final class LogFollower {
     private boolean stale;
 
     private boolean waitForTick;
+
+    /** All nodes had this session's routes when the first page of the pass was asked for: what it has not is forwarded. */
+    private boolean routed;
+
     private long askedAfter;
 
     // The pass: where its next page begins (0 = none is under way), and which lanes were left behind in it.
@@ -71,7 +79,8 @@ final class LogFollower {
             LaneVector cursor,
             OwnSubscriptions subscriptions,
             DeliveryRules rules,
-            Outlets outlets) {
+            Outlets outlets,
+            RouteWait routes) {
         this.limits = limits;
         this.privateFilterId = -sessionId;
         this.seen = cursor.copy();
@@ -80,6 +89,7 @@ final class LogFollower {
         this.queue = outlets.queue();
         this.checkpoints = outlets.checkpoints();
         this.effects = outlets.effects();
+        this.routes = routes;
     }
 
     /** Where what the follower decides goes to. */
@@ -164,9 +174,14 @@ final class LogFollower {
         waitForTick = false;
     }
 
+    /** Until then the log is read at each tick. */
+    void routesApplied() {
+        waitForTick &= !routes.isComplete();
+    }
+
     /** Asks for a page if one is needed and there is room for it. */
     void askIfDue() {
-        if (mode != Mode.BEHIND || held || waitForTick || !queue.isLow()) {
+        if (mode != Mode.BEHIND || held || waitForTick || !routes.isBegun() || !queue.isLow()) {
             return;
         }
         if (!subscriptions.anyLogged()) {
@@ -185,6 +200,7 @@ final class LogFollower {
         }
         mode = Mode.READING;
         stale = false;
+        routed = (nextAfter == 0 || routed) && routes.isComplete();
         int perFilter = Math.clamp(limits.pageMessages() / ranges.size(), 8, limits.pageMessages());
         effects.add(new Effect.ReadLog(ranges, perFilter));
     }
@@ -222,11 +238,13 @@ final class LogFollower {
         }
         seen.raiseAll(bound);
         if (page.isEnd() || !whole) {
-            boolean joins = whole && !putByIncomplete;
+            boolean joins = whole && routed && !putByIncomplete;
             lagging.clear();
             nextAfter = 0;
             if (joins) {
                 join();
+            } else if (whole && !routed) {
+                waitForTick = !routes.isComplete();
             }
         } else {
             nextAfter = page.throughId();

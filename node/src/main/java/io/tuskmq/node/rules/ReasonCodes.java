@@ -28,6 +28,7 @@ public final class ReasonCodes {
     public static final int TOPIC_ALIAS_INVALID = 0x94;
     public static final int PACKET_TOO_LARGE = 0x95;
     public static final int QUOTA_EXCEEDED = 0x97;
+    public static final int USE_ANOTHER_SERVER = 0x9C;
 
     private ReasonCodes() {}
 

@@ -33,6 +33,7 @@ public final class Session {
     private final OutgoingQueue queue;
     private final DeliveryRules rules;
     private final IncomingMessages incoming;
+    private final RouteWait routes = new RouteWait(effects);
     private final LogFollower follower;
     private final RetainedHandover retained;
     private final SubscriptionChanges changes;
@@ -58,10 +59,15 @@ public final class Session {
                 start.cursor(),
                 subscriptions,
                 rules,
-                new LogFollower.Outlets(queue, checkpoints, effects));
+                new LogFollower.Outlets(queue, checkpoints, effects),
+                routes);
         this.retained = new RetainedHandover(subscriptions, rules, queue, effects);
         this.changes = new SubscriptionChanges(
-                stored, limits.pendingSubscribesMax(), subscriptions, follower, retained, effects);
+                limits.pendingSubscribesMax(),
+                subscriptions,
+                new SubscriptionChanges.Followers(follower, retained, routes),
+                effects,
+                stored);
     }
 
     /** What follows from the event. */
@@ -91,6 +97,11 @@ public final class Session {
             case Event.Taken e -> window.taken(e.packetId());
             case Event.LaneComplete e -> follower.laneComplete(e.lane(), e.head());
             case Event.ForwardsLost e -> follower.forwardsLost();
+            case Event.RoutesApplied e -> {
+                routes.answered(e);
+                follower.routesApplied();
+                changes.routesApplied();
+            }
             case Event.Writable e -> {
                 now(e.nowMillis());
                 queue.writable(e.writable());
@@ -101,6 +112,7 @@ public final class Session {
             }
             case Event.Committed e -> incoming.committed(e);
             case Event.AppendRefused e -> incoming.refused();
+            case Event.QuotaExceeded e -> incoming.quotaExceeded(e);
             case Event.ReceiptForgotten e -> incoming.forgotten(e.packetId());
             case Event.CheckpointDone e -> checkpointDone(e);
             case Event.Subscribed e -> changes.stored(e);
@@ -137,6 +149,9 @@ public final class Session {
         checkpoints.started(nowMillis, sessionId);
         for (Subscription s : subscriptions.all()) {
             effects.add(new Effect.AddRoute(s));
+        }
+        if (!subscriptions.all().isEmpty()) {
+            routes.ask();
         }
         retainedPending.forEach((s, after) -> effects.add(new Effect.ContinueRetained(s, after)));
         window.resume();

@@ -17,25 +17,31 @@ final class SubscriptionChanges {
     private final OwnSubscriptions subscriptions;
     private final LogFollower follower;
     private final RetainedHandover retained;
+    private final RouteWait routes;
     private final Effects effects;
 
     private final Deque<Event> waiting = new ArrayDeque<>();
     private @Nullable Event running;
 
+    // Of the SUBSCRIBE that is running: what it was granted (as stored, when it is), and whom SUBACK still waits for.
+    private List<Subscription> granted = List.of();
+    private List<Subscription> withRetained = List.of();
+    private boolean waitsForStore;
+    private long waitsForRoutes;
+
     SubscriptionChanges(
-            boolean stored,
-            int pendingMax,
-            OwnSubscriptions subscriptions,
-            LogFollower follower,
-            RetainedHandover retained,
-            Effects effects) {
+            int pendingMax, OwnSubscriptions subscriptions, Followers followers, Effects effects, boolean stored) {
         this.stored = stored;
         this.pendingMax = pendingMax;
         this.subscriptions = subscriptions;
-        this.follower = follower;
-        this.retained = retained;
+        this.follower = followers.follower();
+        this.retained = followers.retained();
+        this.routes = followers.routes();
         this.effects = effects;
     }
+
+    /** What goes on when a subscription has changed. */
+    record Followers(LogFollower follower, RetainedHandover retained, RouteWait routes) {}
 
     void subscribe(Event.SubscribeReceived e) {
         enqueue(e);
@@ -68,24 +74,44 @@ final class SubscriptionChanges {
     // --- SUBSCRIBE
 
     private void begin(Event.SubscribeReceived e) {
-        List<Subscription> granted = granted(e);
+        running = e;
+        granted = granted(e);
+        waitsForStore = stored && !granted.isEmpty();
+        waitsForRoutes = 0;
+        boolean routed = false;
         for (Subscription s : granted) {
             // One that is there keeps its route until the new one is stored: else its messages would lose their way
             // meanwhile.
             // A member of a group is dealt nothing before it is stored: it would have to give it back.
             if (subscriptions.get(s) == null && !(stored && s.shared())) {
                 effects.add(new Effect.AddRoute(s));
+                routed = true;
             }
         }
-        if (!stored || granted.isEmpty()) {
-            finish(e, granted);
-            return;
+        if (routed) {
+            waitsForRoutes = routes.ask();
         }
-        running = e;
-        if (granted.stream().anyMatch(this::bringsNewRows)) {
-            follower.hold();
+        if (waitsForStore) {
+            if (granted.stream().anyMatch(this::bringsNewRows)) {
+                follower.hold();
+            }
+            effects.add(new Effect.StoreSubscriptions(e.packetId(), granted));
+        } else {
+            take();
         }
-        effects.add(new Effect.StoreSubscriptions(e.packetId(), granted));
+        finishIfDone();
+    }
+
+    void routesApplied() {
+        finishIfDone();
+        beginNext();
+    }
+
+    private void finishIfDone() {
+        if (running instanceof Event.SubscribeReceived request && !waitsForStore && routes.isAnswered(waitsForRoutes)) {
+            running = null;
+            finish(request);
+        }
     }
 
     /** In their order; of those for the same filter the last one [MQTT-3.8.4-4] [MQTT5-3.8.4-5]. */
@@ -107,21 +133,25 @@ final class SubscriptionChanges {
 
     /** [MQTT-3.8.4-1] SUBACK comes only now: no later append can miss the subscription (I7). */
     void stored(Event.Subscribed e) {
-        if (!(running instanceof Event.SubscribeReceived request)) {
+        if (!(running instanceof Event.SubscribeReceived) || !waitsForStore) {
             return;
         }
         if (e.stored().isEmpty()) {
             lost();
             return;
         }
-        running = null;
+        granted = e.stored();
+        waitsForStore = false;
+        take();
         follower.goOn();
-        finish(request, e.stored());
+        finishIfDone();
         beginNext();
     }
 
-    private void finish(Event.SubscribeReceived e, List<Subscription> granted) {
-        List<Subscription> withRetained = new ArrayList<>();
+    /** The subscriptions are the session's from now on; a route that leads to the log is known to all nodes before the session goes live. */
+    private void take() {
+        withRetained = new ArrayList<>(0);
+        boolean routed = false;
         for (Subscription s : granted) {
             boolean existed = subscriptions.get(s) != null;
             if (!s.shared() && (s.retainHandling() == 0 || (s.retainHandling() == 1 && !existed))) {
@@ -130,8 +160,15 @@ final class SubscriptionChanges {
             subscriptions.put(s);
             if (stored || existed) {
                 effects.add(new Effect.AddRoute(s));
+                routed |= s.logged();
             }
         }
+        if (routed) {
+            routes.ask();
+        }
+    }
+
+    private void finish(Event.SubscribeReceived e) {
         List<Integer> reasons = new ArrayList<>(e.subscriptions().size());
         for (int i = 0; i < e.subscriptions().size(); i++) {
             int refused = e.refused().get(i);
@@ -145,6 +182,7 @@ final class SubscriptionChanges {
                 retained.add(s);
             }
         }
+        withRetained = List.of();
     }
 
     // --- UNSUBSCRIBE

@@ -7,6 +7,7 @@ import io.tuskmq.storage.Store;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -76,6 +77,11 @@ public final class Claims {
         Future<Void> undone = untilDone(() -> store.sessions().abandon(claim));
         abandoned.put(claim.clientId(), undone);
         undone.onComplete(done -> abandoned.remove(claim.clientId(), undone));
+    }
+
+    /** Completes when the claims are undone that were given up until now: while one is not, the end of the lease would make its will due. */
+    Future<Void> undone() {
+        return Future.join(List.copyOf(abandoned.values())).mapEmpty();
     }
 
     /** Undoes a claim whose client has gone before its CONNACK: the session is as it was, and the will was never accepted. */

@@ -4,6 +4,7 @@ import io.tuskmq.node.rules.ConnectRules;
 import io.tuskmq.storage.Sessions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** One connection from its CONNECT until all that it leaves behind is stored. Lives on its connection's event loop. */
@@ -15,6 +16,11 @@ final class Client {
     private final Promise<Void> released = Promise.promise();
     private @Nullable SessionRunner runner;
     private boolean closed;
+
+    /** Among all connections of the client id, on all nodes; set before the session is claimed. From any thread, as is the next one. */
+    private final AtomicLong number = new AtomicLong(Long.MAX_VALUE);
+
+    private final AtomicLong newest = new AtomicLong();
 
     Client(Connection connection, ConnectPacket packet, Shard shard, ConnectRules.Decision.Claim admitted) {
         this.connection = connection;
@@ -49,8 +55,30 @@ final class Client {
         return admitted.expirySeconds();
     }
 
-    /** What to ask of the store. A single node asks no other one first: the epoch fences whoever had the session. */
-    Sessions.Claim claim(long incarnation, long token) {
+    void number(long ofConnection) {
+        number.set(ofConnection);
+    }
+
+    long number() {
+        return number.get();
+    }
+
+    /** A connection of this client id with this number asks for it. */
+    void yieldTo(long newer) {
+        newest.accumulateAndGet(newer, Math::max);
+    }
+
+    /** Whether a newer connection has asked for the client id. */
+    boolean isSuperseded() {
+        return number.get() < newest.get();
+    }
+
+    /**
+     * What to ask of the store.
+     *
+     * @param force take the session even of a node whose lease is valid: it was asked and did not answer
+     */
+    Sessions.Claim claim(long incarnation, long token, boolean force) {
         return new Sessions.Claim(
                 admitted.clientId(),
                 admitted.principal(),
@@ -58,7 +86,7 @@ final class Client {
                 token,
                 admitted.cleanStart(),
                 admitted.expirySeconds(),
-                true,
+                force,
                 packet.will());
     }
 

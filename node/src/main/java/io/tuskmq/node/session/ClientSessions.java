@@ -28,27 +28,36 @@ public final class ClientSessions {
     private final Broker broker;
     private final Claims claims;
     private final WillPublisher wills;
+    private final ClientIds ids;
     private final ConnectRules.Limits rules;
     private final SessionLimits limits;
+    private final BacklogLimit backlog;
     private final long incarnation;
     private final AtomicLong connections = new AtomicLong();
 
-    public ClientSessions(Broker broker, Claims claims, WillPublisher wills, Limits limits) {
+    public ClientSessions(Broker broker, Claims claims, WillPublisher wills, ClientIds ids, Limits limits) {
         this.broker = broker;
         this.claims = claims;
         this.wills = wills;
+        this.ids = ids;
         this.rules = limits.connect();
         this.limits = limits.session();
+        this.backlog = new BacklogLimit(broker.store(), broker.counters(), limits.backlogMessagesMax());
         this.incarnation = limits.incarnation();
     }
 
-    /** What the node's settings, and its place among the nodes, say about sessions. */
-    public record Limits(ConnectRules.Limits connect, SessionLimits session, long incarnation) {}
+    /**
+     * What the node's settings, and its place among the nodes, say about sessions.
+     *
+     * @param backlogMessagesMax how many messages that waited a returning client gets, the newest; 0 = all
+     */
+    public record Limits(
+            ConnectRules.Limits connect, SessionLimits session, int backlogMessagesMax, long incarnation) {}
 
     /**
      * Claims the client's session and starts it.
      *
-     * @param started called just before the CONNACK goes out
+     * @param started called when the session is this client's, before the CONNACK goes out
      * @return completes when the connection was accepted or rejected, or has gone
      */
     Future<Void> open(Client client, Runnable started) {
@@ -56,13 +65,22 @@ public final class ClientSessions {
         if (client.isClosed()) {
             return Future.succeededFuture();
         }
-        Connection connection = client.connection();
-        Sessions.Claim claim = client.claim(incarnation, claims.newToken(incarnation));
+        claim(client, false, started, done);
+        return done.future();
+    }
+
+    /** Without force first: a node whose lease is valid is asked to let go of the session. */
+    private void claim(Client client, boolean force, Runnable started, Promise<Void> done) {
+        Sessions.Claim claim = client.claim(incarnation, claims.newToken(incarnation), force);
         claims.claim(claim)
                 .onComplete(
                         claimed -> client.shard().post(() -> {
                             try {
-                                claimed(client, claim, claimed, started).onComplete(done);
+                                if (claimed instanceof Claimed.OwnedElsewhere(long owner) && !force) {
+                                    askOwner(client, owner, started, done);
+                                } else {
+                                    claimed(client, claim, claimed, started).onComplete(done);
+                                }
                             } catch (RuntimeException e) {
                                 fault(client, e);
                                 done.complete();
@@ -70,10 +88,29 @@ public final class ClientSessions {
                         }),
                         failure -> client.shard().post(() -> {
                             LOG.info("client={} refused: {}", client.clientId(), failure.getMessage());
-                            connection.reject(ReasonCodes.SERVER_UNAVAILABLE, "the database is away");
+                            client.connection().reject(ReasonCodes.SERVER_UNAVAILABLE, "the database is away");
                             done.complete();
                         }));
-        return done.future();
+    }
+
+    private void askOwner(Client client, long owner, Runnable started, Promise<Void> done) {
+        ids.letGo(owner, client.clientId(), client.number())
+                .onComplete(answer -> client.shard().post(() -> {
+                    if (client.isClosed()) {
+                        done.complete();
+                    } else if (answer.result() == ClientIds.Answer.NEWER || client.isSuperseded()) {
+                        rejectSuperseded(client);
+                        done.complete();
+                    } else {
+                        claim(client, true, started, done);
+                    }
+                }));
+    }
+
+    /** A newer connection of the same client id was faster, perhaps on another node. */
+    void rejectSuperseded(Client client) {
+        LOG.info("client={} refused: a newer connection has come", client.clientId());
+        client.connection().reject(ReasonCodes.SERVER_BUSY, "session taken over"); // 0x8E is not for CONNACK
     }
 
     /** Checks what can be checked without the store: rejects the connection, or tells what to claim. */
@@ -111,9 +148,10 @@ public final class ClientSessions {
                 Promise<Void> done = Promise.promise();
                 wills.publish(owned.dueWills())
                         .timeout(WILLS_MILLIS, TimeUnit.MILLISECONDS)
-                        .onComplete(published -> client.shard().post(() -> {
+                        .transform(published -> backlog.keep(client.clientId(), owned))
+                        .onSuccess(kept -> client.shard().post(() -> {
                             try {
-                                start(client, claim, owned, started);
+                                start(client, claim, kept, started);
                             } catch (RuntimeException e) {
                                 fault(client, e);
                             }
@@ -135,8 +173,12 @@ public final class ClientSessions {
     }
 
     private void start(Client client, Sessions.Claim claim, Claimed.Owned owned, Runnable started) {
-        if (client.isClosed()) {
+        started.run(); // first: who asks for the client id from now on finds this connection
+        if (client.isClosed() || client.isSuperseded()) {
             claims.giveBack(claim, owned);
+            if (!client.isClosed()) {
+                rejectSuperseded(client);
+            }
             return;
         }
         ConnectPacket packet = client.packet();
@@ -150,7 +192,6 @@ public final class ClientSessions {
                 client.clientId(), owned.sessionId(), owned.epoch(), owned.willId(), publisher);
         SessionRunner runner = new SessionRunner(broker, client.shard(), client.connection(), identity, start, limits);
         client.runs(runner);
-        started.run();
         broker.counters().connected();
         LOG.info(
                 "client={} connected version={} session={} present={} from={}",
@@ -190,6 +231,11 @@ public final class ClientSessions {
             released = Future.join(released, published).mapEmpty();
         }
         client.releasedBy(released);
+    }
+
+    /** Completes when the claims are undone that were given up until now. */
+    Future<Void> undone() {
+        return claims.undone();
     }
 
     private long expiryAtEnd(Client client, OptionalLong asked) {

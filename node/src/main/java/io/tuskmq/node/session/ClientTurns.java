@@ -3,6 +3,8 @@ package io.tuskmq.node.session;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentHashMap;
@@ -35,5 +37,14 @@ final class ClientTurns {
         if (next[0] != null) {
             next[0].complete(null);
         }
+    }
+
+    /** Completes when all who have a turn or wait for one now have had it. */
+    Future<Void> had() {
+        List<Future<Void>> behindEach = new ArrayList<>();
+        for (String clientId : List.copyOf(waiting.keySet())) {
+            behindEach.add(begin(clientId).onSuccess(turn -> end(clientId)));
+        }
+        return Future.join(behindEach).mapEmpty();
     }
 }

@@ -3,10 +3,15 @@ package io.tuskmq.node.session;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.ReasonCodes;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
@@ -20,24 +25,39 @@ public final class Directory implements ConnectionHandler {
     /** How long a new connection waits until the older one has stored what it leaves. */
     private static final long TAKEOVER_MILLIS = 2_000;
 
+    private static final long DRAIN_MILLIS = 100;
+    private static final int DRAIN_PORTION_MIN = 20;
+
+    private final Vertx vertx;
     private final Shards shards;
     private final ClientSessions sessions;
+    private final ClientIds ids;
     private final SessionCounters counters;
     private final Map<Connection, Client> clients = new ConcurrentHashMap<>();
+    /** Those that have their turn and no session yet. */
+    private final Map<String, Client> opening = new ConcurrentHashMap<>();
+
     private final Map<String, Client> byClientId = new ConcurrentHashMap<>();
     private final ClientTurns turns = new ClientTurns();
-    private volatile boolean stopping;
+    /** Why no client is taken in; empty while clients are. */
+    private volatile Optional<Refusal> refusal = Optional.empty();
 
-    public Directory(Shards shards, ClientSessions sessions, SessionCounters counters) {
+    /** What clients are told that can't be served now. */
+    public record Refusal(int reason, String why) {}
+
+    public Directory(Vertx vertx, Shards shards, ClientSessions sessions, ClientIds ids, SessionCounters counters) {
+        this.vertx = vertx;
         this.shards = shards;
         this.sessions = sessions;
+        this.ids = ids;
         this.counters = counters;
     }
 
     @Override
     public void connect(Connection connection, ConnectPacket packet) {
-        if (stopping) {
-            connection.reject(ReasonCodes.SERVER_SHUTTING_DOWN, "server shutting down");
+        Optional<Refusal> refused = refusal;
+        if (refused.isPresent()) {
+            connection.reject(refused.get().reason(), refused.get().why());
             return;
         }
         sessions.admit(connection, packet).ifPresent(admitted -> {
@@ -48,17 +68,58 @@ public final class Directory implements ConnectionHandler {
     }
 
     private void takeTurn(Client client) {
-        endOlder(client).onComplete(done -> client.shard().post(() -> open(client)));
+        opening.put(client.clientId(), client);
+        Future<ClientIds.Taken> taken = ids.take(client.clientId());
+        taken.onSuccess(mine -> client.number(mine.number()));
+        Future.join(endOlder(client), taken)
+                .onComplete(done -> client.shard().post(() -> open(client, taken.result())));
     }
 
-    private void open(Client client) {
-        if (stopping) {
-            client.connection().reject(ReasonCodes.SERVER_SHUTTING_DOWN, "server shutting down");
-            turns.end(client.clientId());
-            return;
+    private void open(Client client, ClientIds.Taken taken) {
+        Optional<Refusal> refused = refusal;
+        if (refused.isPresent()) {
+            client.connection().reject(refused.get().reason(), refused.get().why());
+            endTurn(client);
+        } else if (taken.answer() == ClientIds.Answer.NEWER || client.isSuperseded()) {
+            sessions.rejectSuperseded(client);
+            endTurn(client);
+        } else {
+            sessions.open(client, () -> byClientId.put(client.clientId(), client))
+                    .onComplete(done -> endTurn(client));
         }
-        sessions.open(client, () -> byClientId.put(client.clientId(), client))
-                .onComplete(done -> turns.end(client.clientId()));
+    }
+
+    private void endTurn(Client client) {
+        opening.remove(client.clientId(), client);
+        turns.end(client.clientId());
+    }
+
+    /**
+     * Another node wants the client id: its connection here is ended if it is older, one that is just coming gives way. Completes when it
+     * has left nothing behind, or after a while.
+     *
+     * @param number of the other node's connection: higher than those of all older ones
+     */
+    public Future<ClientIds.Answer> letGo(String clientId, long number) {
+        Client coming = opening.get(clientId);
+        if (coming != null) {
+            coming.yieldTo(number); // it looks once more when it can be found below
+        }
+        Client here = byClientId.get(clientId);
+        if (here == null) {
+            return Future.succeededFuture(ClientIds.Answer.LET_GO);
+        }
+        if (here.number() >= number) {
+            return Future.succeededFuture(ClientIds.Answer.NEWER);
+        }
+        return end(here).map(ClientIds.Answer.LET_GO);
+    }
+
+    /** Hazelcast was split: what others know of client ids may be wrong. */
+    public void takeIdsAgain() {
+        for (Client client : byClientId.values()) {
+            ids.take(client.clientId()).onSuccess(taken -> client.number(taken.number()));
+        }
     }
 
     /** Ends the connection that the client id has here, and waits (not for ever) until it has left nothing behind. */
@@ -67,6 +128,10 @@ public final class Directory implements ConnectionHandler {
         if (older == null) {
             return Future.succeededFuture();
         }
+        return end(older);
+    }
+
+    private Future<Void> end(Client older) {
         counters.takenOver();
         older.shard().post(() -> older.connection().close(ReasonCodes.SESSION_TAKEN_OVER, "session taken over"));
         return older.released().timeout(TAKEOVER_MILLIS, TimeUnit.MILLISECONDS).otherwiseEmpty();
@@ -96,8 +161,13 @@ public final class Directory implements ConnectionHandler {
         SessionRunner runner = client.runner();
         if (runner != null) {
             sessions.end(client, runner, cause, newExpirySeconds);
-            client.released().onComplete(done -> byClientId.remove(client.clientId(), client));
+        } else {
+            client.releasedBy(Future.succeededFuture());
         }
+        client.released().onComplete(done -> {
+            byClientId.remove(client.clientId(), client);
+            ids.leave(client.clientId(), client.number());
+        });
     }
 
     /** How many connections there are, accepted or not. */
@@ -105,21 +175,71 @@ public final class Directory implements ConnectionHandler {
         return clients.size();
     }
 
+    /** Takes clients in again after {@link #closeAll}. */
+    public void open() {
+        refusal = Optional.empty();
+    }
+
     /**
      * Ends all connections and takes no more. Completes when they have left nothing behind; that may be never, when the database is
      * away.
      *
-     * @param reason of the DISCONNECT to MQTT 5 clients
+     * @param reason of the DISCONNECT to MQTT 5 clients, and of the CONNACK to those that come
      */
     public Future<Void> closeAll(int reason, String why) {
-        stopping = true;
+        return close(new Refusal(reason, why), all()).compose(released -> settled());
+    }
+
+    /** A CONNECT that is under way has a session to release after its turn, or a claim to be undone. */
+    private Future<Void> settled() {
+        return turns.had()
+                .compose(had -> Future.join(
+                        byClientId.values().stream().map(Client::released).toList()))
+                .compose(released -> sessions.undone());
+    }
+
+    /** Those that are connected or coming, and those whose connections have ended and left something that is not stored yet. */
+    private List<Client> all() {
+        Set<Client> all = new HashSet<>(clients.values());
+        all.addAll(byClientId.values());
+        return List.copyOf(all);
+    }
+
+    private Future<Void> close(Refusal why, List<Client> ending) {
+        refusal = Optional.of(why);
         List<Future<Void>> released = new ArrayList<>();
-        for (Client client : clients.values()) {
-            client.shard().post(() -> client.connection().close(reason, why));
-        }
-        for (Client client : byClientId.values()) {
+        for (Client client : ending) {
+            client.shard().post(() -> client.connection().close(why.reason(), why.why()));
             released.add(client.released());
         }
         return Future.join(released).mapEmpty();
+    }
+
+    /**
+     * The same in portions, so that the clients do not come to the other nodes all at once: a share of them every 100 ms, over the given
+     * time.
+     */
+    public Future<Void> drain(int reason, String why, long overMillis) {
+        Refusal told = new Refusal(reason, why);
+        refusal = Optional.of(told);
+        List<Client> leaving = List.copyOf(clients.values());
+        int portion =
+                Math.max(DRAIN_PORTION_MIN, (int) Math.ceilDiv(leaving.size() * DRAIN_MILLIS, Math.max(1, overMillis)));
+        Promise<Void> done = Promise.promise();
+        drain(told, leaving, portion, done);
+        return done.future();
+    }
+
+    private void drain(Refusal told, List<Client> leaving, int portion, Promise<Void> done) {
+        int now = Math.min(portion, leaving.size());
+        Future<Void> released = close(told, leaving.subList(0, now));
+        if (now == leaving.size()) {
+            close(told, all()) // who came meanwhile too
+                    .compose(nothing -> released)
+                    .compose(nothing -> settled())
+                    .onComplete(done);
+        } else {
+            vertx.setTimer(DRAIN_MILLIS, timer -> drain(told, leaving.subList(now, leaving.size()), portion, done));
+        }
     }
 }

@@ -328,6 +328,8 @@ final class GroupRunner extends Receiver {
                 }
             }
             case Effect.AddRoute add -> broker.router().liveRoutes().add(shard, this, identity.subscription());
+            case Effect.AwaitRoutes(long number) ->
+                RouteQuestion.ask(broker.router().peers(), shard, number, this::on);
             case Effect.Checkpoint checkpoint -> checkpoint(checkpoint);
             case Effect.Fetch(List<LogReader.Position> positions) ->
                 calls.ask(

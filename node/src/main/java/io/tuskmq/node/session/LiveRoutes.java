@@ -1,15 +1,17 @@
 package io.tuskmq.node.session;
 
+import io.tuskmq.cluster.Cluster;
 import io.tuskmq.cluster.rules.RouteTree;
 import io.tuskmq.node.rules.Subscription;
 import io.tuskmq.storage.Filters;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The routes of this node: live subscriptions of all shards and the node's copy of the persistent filters, in one tree, so that one
- * match finds both. Matching takes no lock.
+ * The routes of this node: live subscriptions of all shards, those of the other nodes, and the node's copy of the persistent filters, in
+ * one tree, so that one match finds all. Matching takes no lock.
  */
 public final class LiveRoutes implements Filters.Copy {
     private static final Route[] NONE = {};
@@ -17,9 +19,15 @@ public final class LiveRoutes implements Filters.Copy {
     private final RouteTree<Route> tree = new RouteTree<>();
     private final int shardsMax;
     private volatile long version;
+    private volatile @Nullable Peers peers;
 
     public LiveRoutes(Shards shards) {
         this.shardsMax = shards.max();
+    }
+
+    /** Tells others of this node's routes from now on; before the first subscriber. */
+    public void tell(Peers others) {
+        peers = others;
     }
 
     /** The routes whose filter matches the topic. */
@@ -43,8 +51,47 @@ public final class LiveRoutes implements Filters.Copy {
     private void change(String filter, Consumer<Route> change) {
         tree.compute(filter, before -> {
             Route route = before == null ? new Route(shardsMax) : before;
+            int flagsBefore = route.flags();
             change.accept(route);
+            Peers others = peers;
+            if (others != null && route.flags() != flagsBefore) {
+                others.routeChanged(filter, route.flags()); // here, since changes of one filter must be told in order
+            }
             return route.isUnused() ? null : route;
+        });
+    }
+
+    /** Another node's subscribers behind a filter have changed. From any thread. */
+    public void node(int slot, String filter, int flags) {
+        change(filter, route -> route.node(slot, flags));
+    }
+
+    /** Another node has gone. From any thread; takes a second for a million filters. */
+    public void forgetNode(int slot) {
+        List<String> filters = new ArrayList<>();
+        tree.forEach((filter, route) -> {
+            if (route.flagsOf(slot) != 0) {
+                filters.add(filter);
+            }
+        });
+        filters.forEach(filter -> node(slot, filter, 0));
+    }
+
+    /** This node's filters with their flags; what changes meanwhile may be in it or not. */
+    public void forEachOwn(Cluster.RouteConsumer each) {
+        tree.forEach((filter, route) -> {
+            if (route.flags() != 0) {
+                each.accept(filter, route.flags());
+            }
+        });
+    }
+
+    /** Another node's filters as they are known here. */
+    public void forEachOf(int slot, Cluster.RouteConsumer each) {
+        tree.forEach((filter, route) -> {
+            if (route.flagsOf(slot) != 0) {
+                each.accept(filter, route.flagsOf(slot));
+            }
         });
     }
 

@@ -1,31 +1,37 @@
 package io.tuskmq.node.session;
 
 import io.tuskmq.storage.Append;
-import io.tuskmq.storage.Message;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 
 /** A durable copy of a retained message in the private queue of one session: its new subscription was promised it. */
 final class RetainedCopy extends Append {
     private final long[] filterIds;
-    private final Promise<Long> logId = Promise.promise();
+    private final Handover handover;
+    private final Promise<Boolean> done = Promise.promise();
 
-    RetainedCopy(Message message, long sessionId) {
-        super(message, null, 0);
-        this.filterIds = new long[] {-sessionId};
+    RetainedCopy(Handover handover) {
+        super(handover.read().asRetainedFor(handover.qosMax(), handover.added()), null, 0);
+        this.filterIds = new long[] {-handover.sessionId()};
+        this.handover = handover;
     }
 
-    /** Completes with the log id; on the lane's thread. */
-    Future<Long> stored() {
-        return logId.future();
+    /** Completes when it is decided: with false when the queue has, for this topic, another message or none. On the lane's thread. */
+    Future<Boolean> done() {
+        return done.future();
     }
 
     void committed() {
-        logId.complete(id());
+        done.complete(true);
     }
 
     void refused() {
-        logId.fail("a copy has neither receipt nor will: it can't be refused");
+        done.complete(false);
+    }
+
+    @Override
+    public Handover handover() {
+        return handover;
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.tuskmq.node.session;
 import io.tuskmq.cluster.rules.TopicFilter;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.Subscription;
+import io.tuskmq.storage.Append;
 import io.tuskmq.storage.LaneWriter;
 import io.tuskmq.storage.Message;
 import io.tuskmq.storage.Retained;
@@ -84,8 +85,9 @@ final class RetainedReader {
                 .toList();
         String next = page.nextAfter();
         if (subscription.logged()) {
+            long number = runner.nextNumber();
             List<Future<Void>> copies = new ArrayList<>(matching.size());
-            matching.forEach(message -> copies.add(copy(subscription, message)));
+            matching.forEach(message -> copies.add(copy(subscription, number, message)));
             Future.all(copies).onSuccess(all -> runner.shard().post(() -> progress(subscription, next)));
         } else {
             if (next != null) {
@@ -111,43 +113,43 @@ final class RetainedReader {
                 });
     }
 
-    private Future<Void> copy(Subscription subscription, Message message) {
-        Message copy = new Message(
-                message.topic(),
-                message.payload(),
-                Math.min(message.qos(), subscription.qos()),
-                true,
-                withSubscriptionId(message.properties(), subscription.subscriptionId()),
-                message.expiresAtMillis(),
-                0);
-        RetainedCopy append = new RetainedCopy(copy, runner.identity().sessionId());
+    /** Succeeds also for one that the log can't take: it must not stop the others; the lane has told why. */
+    private Future<Void> copy(Subscription subscription, long number, Message message) {
+        SessionRunner.Identity identity = runner.identity();
+        RetainedCopy copy = new RetainedCopy(new Append.Handover(
+                identity.sessionId(),
+                identity.epoch(),
+                number,
+                subscription.filter(),
+                subscription.qos(),
+                subscriptionIdProperty(subscription.subscriptionId()),
+                message));
         runner.asked();
-        lane.append(append);
-        return append.stored().transform(stored -> {
-            runner.shard().post(() -> {
-                runner.answered();
-                if (stored.succeeded()) {
-                    runner.on(new Event.Arrived(stored.result(), copy, List.of(), System.currentTimeMillis()));
-                }
-            });
-            return Future
-                    .succeededFuture(); // one that the log can't take must not stop the others; the lane has told why
-        });
+        lane.append(copy);
+        return copy.done()
+                .onSuccess(asRead -> runner.shard().post(() -> {
+                    runner.answered();
+                    // A newer message took its place, or there is none any more: the log knows.
+                    runner.on(
+                            asRead
+                                    ? new Event.Arrived(
+                                            copy.id(), copy.message(), List.of(), System.currentTimeMillis())
+                                    : new Event.ForwardsLost());
+                }))
+                .mapEmpty();
     }
 
     /** The identifier travels with the copy, as the property that it will be [MQTT5-3.3.4-3]. */
-    private static byte[] withSubscriptionId(byte[] properties, int subscriptionId) {
-        if (subscriptionId == 0) {
-            return properties;
+    private static byte[] subscriptionIdProperty(int subscriptionId) {
+        ByteArrayOutputStream property = new ByteArrayOutputStream(5);
+        if (subscriptionId != 0) {
+            property.write(SUBSCRIPTION_IDENTIFIER);
+            int rest = subscriptionId;
+            for (; rest >= 0x80; rest >>>= 7) {
+                property.write((rest & 0x7F) | 0x80);
+            }
+            property.write(rest);
         }
-        ByteArrayOutputStream all = new ByteArrayOutputStream(properties.length + 5);
-        all.writeBytes(properties);
-        all.write(SUBSCRIPTION_IDENTIFIER);
-        int rest = subscriptionId;
-        for (; rest >= 0x80; rest >>>= 7) {
-            all.write((rest & 0x7F) | 0x80);
-        }
-        all.write(rest);
-        return all.toByteArray();
+        return property.toByteArray();
     }
 }

@@ -1,5 +1,6 @@
 package io.tuskmq.node.session;
 
+import io.tuskmq.cluster.Cluster;
 import io.tuskmq.node.rules.Subscription;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -9,8 +10,8 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one topic filter leads to: the persistent filter's id, if it is one, and the live subscriptions of each shard. Publishers read
- * the id and the masks from any thread; a shard's subscribers are touched by that shard only.
+ * What one topic filter leads to: the persistent filter's id, if it is one, the live subscriptions of each shard, and the other nodes
+ * with live subscriptions. Publishers read the id and the masks from any thread; a shard's subscribers are touched by that shard only.
  */
 final class Route {
     /** A live subscription; {@code alone} is the list of just it, made once. */
@@ -21,6 +22,8 @@ final class Route {
     private final AtomicReferenceArray<@Nullable OfShard> shards;
     private final AtomicLong directShards = new AtomicLong();
     private final AtomicLong loggedShards = new AtomicLong();
+    private final AtomicLong directNodes = new AtomicLong();
+    private final AtomicLong loggedNodes = new AtomicLong();
     private volatile long filterId;
 
     Route(int shards) {
@@ -46,8 +49,39 @@ final class Route {
         return loggedShards.get();
     }
 
+    /** Bits of the nodes with subscribers that are served at once. */
+    long directNodes() {
+        return directNodes.get();
+    }
+
+    /** Bits of the nodes with stored sessions that follow the log. */
+    long loggedNodes() {
+        return loggedNodes.get();
+    }
+
+    /** What another node has here: {@link Cluster#DIRECT}, {@link Cluster#LOGGED}. */
+    void node(int slot, int flags) {
+        mark(directNodes, 1L << slot, (flags & Cluster.DIRECT) != 0);
+        mark(loggedNodes, 1L << slot, (flags & Cluster.LOGGED) != 0);
+    }
+
+    /** What this node has here, as it is told to others. */
+    int flags() {
+        return (directShards.get() != 0 ? Cluster.DIRECT : 0) | (loggedShards.get() != 0 ? Cluster.LOGGED : 0);
+    }
+
+    /** What another node has here. */
+    int flagsOf(int slot) {
+        return ((directNodes.get() >>> slot & 1) != 0 ? Cluster.DIRECT : 0)
+                | ((loggedNodes.get() >>> slot & 1) != 0 ? Cluster.LOGGED : 0);
+    }
+
     boolean isUnused() {
-        return filterId == 0 && directShards.get() == 0 && loggedShards.get() == 0;
+        return filterId == 0
+                && directShards.get() == 0
+                && loggedShards.get() == 0
+                && directNodes.get() == 0
+                && loggedNodes.get() == 0;
     }
 
     /** A snapshot, never changed: a delivery may end a session and so remove a subscription. */

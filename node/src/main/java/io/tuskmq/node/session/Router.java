@@ -11,17 +11,20 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The way of every message: match, hand it to the shards of those who are served at once, append it to a lane of the log; when it is
- * committed, hand it to the shards of those who read the log, and tell its publisher.
+ * The way of every message: match, hand it to the shards and nodes of those who are served at once, append it to a lane of the log; when
+ * it is committed, hand it to the shards and nodes of those who read the log, and tell its publisher. What other nodes hand over is
+ * matched anew, for the shards of this one.
  */
 public final class Router {
     private final LiveRoutes liveRoutes;
     private final Shards shards;
+    private final Peers peers;
     private final List<LaneWriter> lanes = new ArrayList<>();
 
-    public Router(LiveRoutes liveRoutes, Shards shards) {
+    public Router(LiveRoutes liveRoutes, Shards shards, Peers peers) {
         this.liveRoutes = liveRoutes;
         this.shards = shards;
+        this.peers = peers;
     }
 
     /**
@@ -31,12 +34,16 @@ public final class Router {
      */
     public void open(Store store, List<Leases.Lane> leased, Runnable fenced) {
         for (Leases.Lane lane : leased) {
-            lanes.add(store.laneWriter(lane, new Committer(lane.laneId(), fenced)));
+            lanes.add(store.laneWriter(lane, new Committer(lane, fenced)));
         }
     }
 
     LiveRoutes liveRoutes() {
         return liveRoutes;
+    }
+
+    Peers peers() {
+        return peers;
     }
 
     /** The lane of a publisher: always the same one, so that its messages keep their order (I6). */
@@ -54,11 +61,21 @@ public final class Router {
         return shards.isCongested();
     }
 
+    /** Whether the log would keep a QoS 1 or 2 message of this topic. */
+    boolean isLogged(String topic) {
+        for (Route route : liveRoutes.match(topic)) {
+            if (route.filterId() != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** A QoS 1 or 2 message, or one to be retained. */
     void publish(Publication publication, LaneWriter lane) {
         publication.match();
         if (publication.isCertain()) {
-            deliverDirect(publication);
+            deliverAtOnce(publication.message(), publication.routes());
         }
         lane.append(publication);
     }
@@ -66,42 +83,58 @@ public final class Router {
     /** A QoS 0 message: nothing is stored. Returns whether any filter matched. */
     boolean publishAtMostOnce(Message message) {
         Route[] routes = liveRoutes.match(message.topic());
-        deliver(message, routes);
+        deliverAtOnce(message, routes);
         return routes.length > 0;
     }
 
-    private void deliver(Message message, Route[] routes) {
+    /** The same for this node's own clients only. */
+    void publishHere(Message message) {
+        deliverHere(message, liveRoutes.match(message.topic()));
+    }
+
+    /** To all whom it reaches at once, here and on other nodes. */
+    private void deliverAtOnce(Message message, Route[] routes) {
+        boolean all = message.qos() == 0; // also to those who get QoS 1 and 2 from the log
+        deliverHere(message, routes);
+        long nodes = 0;
+        for (Route route : routes) {
+            nodes |= all ? route.directNodes() | route.loggedNodes() : route.directNodes();
+        }
+        if (nodes != 0) {
+            peers.direct(nodes, message);
+        }
+    }
+
+    private void deliverHere(Message message, Route[] routes) {
+        boolean all = message.qos() == 0;
         long mask = 0;
         for (Route route : routes) {
-            mask |= route.directShards() | route.loggedShards();
+            mask |= all ? route.directShards() | route.loggedShards() : route.directShards();
         }
+        Delivery.To to = all ? Delivery.To.ALL : Delivery.To.DIRECT;
         for (; mask != 0; mask &= mask - 1) {
             Shard shard = shards.first(mask);
-            shard.post(new Delivery(shard, Delivery.To.ALL, 0, message, routes));
+            shard.post(new Delivery(shard, to, 0, message, routes));
         }
     }
 
-    private void deliverDirect(Publication publication) {
-        if (publication.message().qos() == 0) {
-            deliver(publication.message(), publication.routes());
-            return;
+    /** Another node's message for those who are served at once. False when some of them can't take it: too much waits for them already. */
+    public boolean deliverDirectOfPeer(Message message) {
+        if (shards.isCongested()) {
+            return false;
         }
-        long mask = 0;
-        for (Route route : publication.routes()) {
-            mask |= route.directShards();
-        }
-        for (; mask != 0; mask &= mask - 1) {
-            Shard shard = shards.first(mask);
-            shard.post(new Delivery(shard, Delivery.To.DIRECT, 0, publication.message(), publication.routes()));
-        }
+        deliverHere(message, liveRoutes.match(message.topic()));
+        return true;
     }
 
-    private void deliverLogged(Publication publication) {
-        if (publication.filterIds().length == 0) {
-            return;
-        }
+    /** A committed message of another node's lane for those who follow the log. */
+    public void deliverLoggedOfPeer(long id, Message message) {
+        deliverLogged(id, message, liveRoutes.match(message.topic()));
+    }
+
+    private void deliverLogged(long id, Message message, Route[] routes) {
         long mask = 0;
-        for (Route route : publication.routes()) {
+        for (Route route : routes) {
             mask |= route.loggedShards();
         }
         for (; mask != 0; mask &= mask - 1) {
@@ -109,10 +142,32 @@ public final class Router {
             if (shard.isCongested()) {
                 shard.loseForwards(); // the log has the message
             } else {
-                shard.post(new Delivery(
-                        shard, Delivery.To.LOGGED, publication.id(), publication.message(), publication.routes()));
+                shard.post(new Delivery(shard, Delivery.To.LOGGED, id, message, routes));
             }
         }
+    }
+
+    /** The masks are read now, after the commit: a node that has had this node's word for its route gets all that is committed later. */
+    private void forwardLogged(int lane, Publication publication) {
+        long nodes = 0;
+        for (Route route : publication.routes()) {
+            nodes |= route.loggedNodes();
+        }
+        if (nodes != 0) {
+            peers.logged(lane, publication.id(), publication.message(), nodes);
+        }
+    }
+
+    /** All that was committed in the lane up to the head was handed over here, or is not for this node. In the lane's order. */
+    public void completeUpTo(int lane, long head) {
+        for (Shard shard : shards.all()) {
+            shard.post(() -> shard.watermark().raise(lane, head));
+        }
+    }
+
+    /** Something that was committed was not handed over: all who follow the log read it from where they are. */
+    public void loseForwards() {
+        shards.all().forEach(Shard::loseForwards);
     }
 
     /** Moves the heads of idle lanes up. */
@@ -129,30 +184,35 @@ public final class Router {
     private final class Committer implements LaneListener {
         private final int lane;
         private final Runnable fenced;
+        private long head;
 
-        Committer(int lane, Runnable fenced) {
-            this.lane = lane;
+        Committer(Leases.Lane lane, Runnable fenced) {
+            this.lane = lane.laneId();
+            this.head = lane.head();
             this.fenced = fenced;
         }
 
         @Override
-        public void committed(List<Append> batch, long head) {
+        public void committed(List<Append> batch, long newHead) {
             for (Append append : batch) {
                 switch (append) {
                     case Publication publication -> {
                         if (!publication.isCertain()) {
-                            deliverDirect(publication);
+                            deliverAtOnce(publication.message(), publication.routes());
                         }
-                        deliverLogged(publication);
+                        if (publication.filterIds().length > 0) {
+                            deliverLogged(publication.id(), publication.message(), publication.routes());
+                            forwardLogged(lane, publication);
+                        }
                         publication.committed();
                     }
                     case RetainedCopy copy -> copy.committed();
                     default -> throw new IllegalStateException("an append of unknown kind: " + append);
                 }
             }
-            for (Shard shard : shards.all()) {
-                shard.post(() -> shard.watermark().raise(lane, head));
-            }
+            completeUpTo(lane, newHead);
+            peers.committed(lane, head, newHead);
+            head = newHead;
         }
 
         @Override

@@ -5,6 +5,7 @@ import io.tuskmq.node.rules.SessionStart;
 import io.tuskmq.node.rules.Subscription;
 import io.tuskmq.storage.Sessions;
 import java.util.List;
+import java.util.Optional;
 
 /** Stores and deletes the subscriptions of one stored session. */
 final class SubscriptionWriter {
@@ -57,8 +58,15 @@ final class SubscriptionWriter {
     }
 
     private Sessions.StoredSubscription toRow(Subscription subscription) {
-        boolean wantsRetained = subscription.retainHandling() == 0
-                || (subscription.retainHandling() == 1 && !runner.isSubscribed(subscription));
+        // One that was lowered to QoS 0 goes on reading the log, and gets its retained messages from there.
+        Optional<Subscription> old = runner.allSubscriptions().stream()
+                .filter(one -> one.filter().equals(subscription.filter())
+                        && one.share().equals(subscription.share()))
+                .findAny();
+        boolean logged =
+                subscription.qos() > 0 || old.filter(Subscription::logged).isPresent();
+        boolean wantsRetained =
+                subscription.retainHandling() == 0 || (subscription.retainHandling() == 1 && old.isEmpty());
         return new Sessions.StoredSubscription(
                 subscription.filter(),
                 subscription.share(),
@@ -69,7 +77,7 @@ final class SubscriptionWriter {
                 subscription.subscriptionId(),
                 subscription.filterId(),
                 subscription.start(),
-                wantsRetained && subscription.qos() > 0 && !subscription.shared() ? "" : null);
+                wantsRetained && logged && !subscription.shared() ? "" : null);
     }
 
     void delete(int packetId, List<Subscription> subscriptions) {

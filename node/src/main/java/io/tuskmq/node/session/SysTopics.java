@@ -40,7 +40,7 @@ public final class SysTopics {
         if (last == null || !java.util.Arrays.equals(last.payload(), payload)) {
             Message message = Message.of(full, payload, 0, true);
             current.put(full, message);
-            router.publishAtMostOnce(message);
+            router.publishHere(message);
         }
     }
 }

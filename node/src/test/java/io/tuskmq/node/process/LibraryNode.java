@@ -1,5 +1,6 @@
 package io.tuskmq.node.process;
 
+import io.tuskmq.cluster.NoCluster;
 import io.tuskmq.node.Node;
 import io.tuskmq.node.Settings;
 import io.tuskmq.node.metrics.Metrics;
@@ -21,7 +22,11 @@ final class LibraryNode implements AutoCloseable {
                 "mqtt.topic-alias-maximum", "5",
                 "mqtt.receive-maximum", "10",
                 "mqtt.keep-alive-max-seconds", "100"));
-        node = await(Node.start(vertx, settings, database.url(), new Metrics(), () -> {}));
+        node = await(Node.start(
+                new Node.Surroundings(vertx, settings, database.url(), new Metrics()),
+                new NoCluster(),
+                false,
+                () -> {}));
     }
 
     int port() {

@@ -2,9 +2,11 @@ package io.tuskmq.node.rules;
 
 import static io.tuskmq.node.rules.SessionFixture.*;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.node.rules.SessionFixture.Starting;
+import io.tuskmq.node.rules.Event.RoutesApplied.Spread;
 import io.tuskmq.storage.LogReader.Logged;
 import io.tuskmq.storage.LogReader.Page;
 import io.tuskmq.storage.LogReader.Range;
@@ -37,30 +39,30 @@ class SessionBehindTest {
 
     private Session reading() {
         Session session = starting().subscribed(sub).session(SESSION);
-        one(Effect.ReadLog.class, session.on(new Event.Started(NOW)));
+        one(Effect.ReadLog.class, on(session, new Event.Started(NOW)));
         return session;
     }
 
     @Test
     void joinsTheForwardsExactlyWhereThePageEnded() {
         Session session = reading();
-        assertEquals(List.of(), session.on(forward(2)), "a live message never overtakes the backlog");
-        assertEquals(List.of(), session.on(forward(3)));
-        var effects = session.on(page(Long.MAX_VALUE, vector(id(1, 2)), row(1), row(2)));
+        assertEquals(List.of(), on(session, forward(2)), "a live message never overtakes the backlog");
+        assertEquals(List.of(), on(session, forward(3)));
+        var effects = on(session, page(Long.MAX_VALUE, vector(id(1, 2)), row(1), row(2)));
         assertEquals(List.of(1, 2, 3), sent(effects));
         assertTrue(session.isLive());
-        assertEquals(List.of(4), sent(session.on(forward(4))));
+        assertEquals(List.of(4), sent(on(session, forward(4))));
     }
 
     @Test
     void readsPageByPageUntilTheEnd() {
         Session session = reading();
-        var effects = session.on(page(id(1, 2), vector(id(1, 9)), row(1), row(2)));
+        var effects = on(session, page(id(1, 2), vector(id(1, 9)), row(1), row(2)));
         assertEquals(List.of(1, 2), sent(effects));
         assertEquals(
                 id(1, 2), one(Effect.ReadLog.class, effects).ranges().getFirst().afterId());
         assertTrue(!session.isLive());
-        assertEquals(List.of(3), sent(session.on(page(Long.MAX_VALUE, vector(id(1, 9)), row(3)))));
+        assertEquals(List.of(3), sent(on(session, page(Long.MAX_VALUE, vector(id(1, 9)), row(3)))));
         assertEquals(vector(id(1, 9)), session.cursor());
     }
 
@@ -71,21 +73,21 @@ class SessionBehindTest {
                 .cursor(vector(id(1, 0), id(2, 0)))
                 .subscribed(sub)
                 .session(SESSION);
-        session.on(new Event.Started(NOW));
+        on(session, new Event.Started(NOW));
         long lagging = id(2, 1); // of lane 2, and below all that lane 1 has here
         long later = lagging + 1;
         long far = NOW + 60_000;
         Logged first = SessionFixture.row(LogId.first(far, 1), message("t/1", 1));
         Logged second = SessionFixture.row(LogId.first(far, 1) + 1, message("t/2", 1));
         LaneVector heads = vector(LogId.first(far, 1) + 9, lagging);
-        var effects = session.on(page(first.id(), heads, first));
+        var effects = on(session, page(first.id(), heads, first));
         assertEquals(List.of(1), sent(effects));
         assertEquals(
                 first.id(),
                 one(Effect.ReadLog.class, effects).ranges().getFirst().afterId(),
                 "not from lane 2's head");
-        assertEquals(List.of(), sent(session.on(arrived(later, message("t/7", 1), sub))));
-        effects = session.on(page(Long.MAX_VALUE, vector(LogId.first(far, 1) + 9, later), second));
+        assertEquals(List.of(), sent(on(session, arrived(later, message("t/7", 1), sub))));
+        effects = on(session, page(Long.MAX_VALUE, vector(LogId.first(far, 1) + 9, later), second));
         assertEquals(List.of(2, 7), sent(effects), "the pages skipped it; it was put by");
         assertTrue(session.isLive());
     }
@@ -98,7 +100,7 @@ class SessionBehindTest {
                 .limits(small(1, 100))
                 .subscribed(sub)
                 .session(SESSION);
-        session.on(new Event.Started(NOW));
+        on(session, new Event.Started(NOW));
         long later = id(2, 2);
         long far = NOW + 60_000;
         List<Logged> rows = new ArrayList<>();
@@ -106,15 +108,15 @@ class SessionBehindTest {
             rows.add(SessionFixture.row(LogId.first(far, 1) + i, message("t/" + i, 1)));
         }
         LaneVector heads = vector(LogId.first(far, 1) + 9, id(2, 1));
-        session.on(page(rows.getLast().id(), heads, rows.toArray(new Logged[0])));
-        session.on(arrived(later, message("t/99", 1), sub));
+        on(session, page(rows.getLast().id(), heads, rows.toArray(new Logged[0])));
+        on(session, arrived(later, message("t/99", 1), sub));
         List<Range> asked = new ArrayList<>();
         for (int packetId = 1; asked.isEmpty(); packetId++) {
-            var effects = session.on(new Event.PubAckReceived(packetId, 0));
+            var effects = on(session, new Event.PubAckReceived(packetId, 0));
             of(Effect.ReadLog.class, effects).forEach(read -> asked.addAll(read.ranges()));
         }
         assertEquals(rows.getLast().id(), asked.getFirst().afterId());
-        var effects = session.on(page(Long.MAX_VALUE, vector(LogId.first(far, 1) + 9, later)));
+        var effects = on(session, page(Long.MAX_VALUE, vector(LogId.first(far, 1) + 9, later)));
         assertEquals(
                 id(2, 1), one(Effect.ReadLog.class, effects).ranges().getFirst().afterId(), "a new pass finds it");
     }
@@ -123,41 +125,41 @@ class SessionBehindTest {
     @Test
     void takesNothingAboveTheHeadsOfThePage() {
         Session session = reading();
-        assertEquals(List.of(1), sent(session.on(page(Long.MAX_VALUE, vector(id(1, 1)), row(1), row(2)))));
-        assertEquals(List.of(2), sent(session.on(forward(2))));
+        assertEquals(List.of(1), sent(on(session, page(Long.MAX_VALUE, vector(id(1, 1)), row(1), row(2)))));
+        assertEquals(List.of(2), sent(on(session, forward(2))));
     }
 
     /** I9: what is put by is bounded; beyond the bound it is forgotten, and read. */
     @Test
     void readsAgainWhenTooMuchCameWhileReading() {
         Session session = starting().limits(small(100, 2)).subscribed(sub).session(SESSION);
-        session.on(new Event.Started(NOW));
+        on(session, new Event.Started(NOW));
         for (int i = 2; i <= 5; i++) {
-            session.on(forward(i));
+            on(session, forward(i));
         }
         assertTrue(session.load().putBy() <= 2);
-        var effects = session.on(page(Long.MAX_VALUE, vector(id(1, 1)), row(1)));
+        var effects = on(session, page(Long.MAX_VALUE, vector(id(1, 1)), row(1)));
         assertEquals(List.of(1), sent(effects));
         one(Effect.ReadLog.class, effects);
         assertEquals(
                 List.of(2, 3, 4, 5),
-                sent(session.on(page(Long.MAX_VALUE, vector(id(1, 5)), row(2), row(3), row(4), row(5)))));
+                sent(on(session, page(Long.MAX_VALUE, vector(id(1, 5)), row(2), row(3), row(4), row(5)))));
     }
 
     /** I9: the queue of a stored session is bounded; beyond the bound it falls behind. */
     @Test
     void fallsBehindWhenTheQueueIsFull() {
         Session session = starting().limits(small(1, 5)).subscribed(sub).live();
-        assertEquals(List.of(1), sent(session.on(forward(1))));
+        assertEquals(List.of(1), sent(on(session, forward(1))));
         for (int i = 2; i <= 9; i++) {
-            assertEquals(List.of(), sent(session.on(forward(i))));
+            assertEquals(List.of(), sent(on(session, forward(i))));
         }
         assertTrue(!session.isLive());
         assertEquals(5, session.load().queued());
         assertEquals(id(1, 1), session.cursor().get(1), "below what waits");
         List<Effect> effects = List.of();
         for (int packetId = 1; of(Effect.ReadLog.class, effects).isEmpty(); packetId++) {
-            effects = session.on(new Event.PubAckReceived(packetId, 0));
+            effects = on(session, new Event.PubAckReceived(packetId, 0));
         }
         assertEquals(
                 id(1, 6), one(Effect.ReadLog.class, effects).ranges().getFirst().afterId());
@@ -166,8 +168,8 @@ class SessionBehindTest {
     @Test
     void lostForwardsAreRead() {
         Session session = starting().subscribed(sub).live();
-        session.on(forward(1));
-        var effects = session.on(new Event.ForwardsLost());
+        on(session, forward(1));
+        var effects = on(session, new Event.ForwardsLost());
         assertEquals(
                 List.of(new Range(-SESSION, id(1, 1)), new Range(FILTER, id(1, 1))),
                 one(Effect.ReadLog.class, effects).ranges());
@@ -176,29 +178,29 @@ class SessionBehindTest {
     @Test
     void forwardsLostWhileReadingAreReadByTheNextPage() {
         Session session = reading();
-        session.on(forward(1));
-        session.on(new Event.ForwardsLost());
-        session.on(forward(3));
-        var effects = session.on(page(Long.MAX_VALUE, vector(id(1, 1)), row(1)));
+        on(session, forward(1));
+        on(session, new Event.ForwardsLost());
+        on(session, forward(3));
+        var effects = on(session, page(Long.MAX_VALUE, vector(id(1, 1)), row(1)));
         assertEquals(List.of(1), sent(effects));
         one(Effect.ReadLog.class, effects);
-        assertEquals(List.of(2, 3), sent(session.on(page(Long.MAX_VALUE, vector(id(1, 3)), row(2), row(3)))));
+        assertEquals(List.of(2, 3), sent(on(session, page(Long.MAX_VALUE, vector(id(1, 3)), row(2), row(3)))));
     }
 
     @Test
     void aFailedReadIsRepeatedAtTheNextTick() {
         Session session = reading();
-        assertEquals(List.of(), session.on(new Event.ReadFailed()));
-        one(Effect.ReadLog.class, session.on(new Event.Tick(NOW + 1_000)));
+        assertEquals(List.of(), on(session, new Event.ReadFailed()));
+        one(Effect.ReadLog.class, on(session, new Event.Tick(NOW + 1_000)));
     }
 
     @Test
     void theCursorOfALiveSessionFollowsItsLanes() {
         Session session = starting().subscribed(sub).live();
-        session.on(new Event.LaneComplete(1, id(1, 50)));
+        on(session, new Event.LaneComplete(1, id(1, 50)));
         assertEquals(id(1, 50), session.cursor().get(1));
-        session.on(new Event.ForwardsLost());
-        session.on(new Event.LaneComplete(1, id(1, 60)));
+        on(session, new Event.ForwardsLost());
+        on(session, new Event.LaneComplete(1, id(1, 60)));
         assertEquals(id(1, 50), session.cursor().get(1), "behind: nothing may be skipped");
     }
 
@@ -209,7 +211,7 @@ class SessionBehindTest {
         long start = id(2, 0) - (5_000L << 21);
         long early = start + 1;
         var first = new Page(List.of(), Long.MAX_VALUE, vector(id(1, 0), id(2, 9)), vector(id(1, 0), start));
-        var effects = session.on(new Event.PageRead(first, NOW));
+        var effects = on(session, new Event.PageRead(first, NOW));
         assertEquals(
                 start, one(Effect.ReadLog.class, effects).ranges().getFirst().afterId());
         assertTrue(!session.isLive());
@@ -218,7 +220,7 @@ class SessionBehindTest {
                 Long.MAX_VALUE,
                 vector(id(1, 0), id(2, 9)),
                 vector(id(1, 0), start));
-        assertEquals(List.of(7), sent(session.on(new Event.PageRead(second, NOW))));
+        assertEquals(List.of(7), sent(on(session, new Event.PageRead(second, NOW))));
         assertTrue(session.isLive());
     }
 
@@ -226,14 +228,14 @@ class SessionBehindTest {
     void asksForNoMoreThanItCanKeep() {
         Session session =
                 starting().receiveMax(1).limits(small(1, 5)).subscribed(sub).session(SESSION);
-        session.on(new Event.Started(NOW));
-        var effects = session.on(page(id(1, 8), vector(id(1, 99)), row(1), row(2), row(3), row(4), row(5), row(6)));
+        on(session, new Event.Started(NOW));
+        var effects = on(session, page(id(1, 8), vector(id(1, 99)), row(1), row(2), row(3), row(4), row(5), row(6)));
         assertEquals(List.of(1), sent(effects));
         assertEquals(List.of(), of(Effect.ReadLog.class, effects));
-        assertEquals(List.of(), of(Effect.ReadLog.class, session.on(new Event.PubAckReceived(1, 0))));
+        assertEquals(List.of(), of(Effect.ReadLog.class, on(session, new Event.PubAckReceived(1, 0))));
         assertEquals(
                 1,
-                of(Effect.ReadLog.class, session.on(new Event.PubAckReceived(2, 0)))
+                of(Effect.ReadLog.class, on(session, new Event.PubAckReceived(2, 0)))
                         .size());
     }
 
@@ -242,9 +244,9 @@ class SessionBehindTest {
     void rowsOfThePrivateQueueAreRetained() {
         Session session = reading();
         var copy = new Logged(id(1, 1), new long[] {-SESSION}, message("t/1", 1));
-        var p = one(Effect.SendPublish.class, session.on(page(Long.MAX_VALUE, vector(id(1, 1)), copy)));
+        var p = one(Effect.SendPublish.class, on(session, page(Long.MAX_VALUE, vector(id(1, 1)), copy)));
         assertTrue(p.retain());
-        var live = one(Effect.SendPublish.class, session.on(arrived(id(1, 2), message("t/2", 1))));
+        var live = one(Effect.SendPublish.class, on(session, arrived(id(1, 2), message("t/2", 1))));
         assertTrue(live.retain());
         assertEquals(1, live.qos());
     }
@@ -253,7 +255,25 @@ class SessionBehindTest {
     void rowsFromBeforeTheSubscriptionAreNotItsOwn() {
         var late = new Subscription("t", "", 1, false, false, 0, 0, FILTER, new LaneVector(new long[] {id(1, 2)}));
         Session session = starting().subscribed(late).session(SESSION);
-        session.on(new Event.Started(NOW));
-        assertEquals(List.of(3), sent(session.on(page(Long.MAX_VALUE, vector(id(1, 3)), row(1), row(2), row(3)))));
+        on(session, new Event.Started(NOW));
+        assertEquals(List.of(3), sent(on(session, page(Long.MAX_VALUE, vector(id(1, 3)), row(1), row(2), row(3)))));
+    }
+
+    /** I2: with several nodes, forwards count only after all of them had the routes when the whole pass of pages began. */
+    @Test
+    void reliesOnForwardsOnlyWhenAllNodesKnewItsRoutesBeforeItRead() {
+        Session session = starting().subscribed(logged("t", 1)).session(SESSION);
+        long question = one(Effect.AwaitRoutes.class, session.on(new Event.Started(NOW))).number();
+        one(Effect.ReadLog.class, session.on(new Event.RoutesApplied(question, Spread.BEGUN)));
+        assertEquals(List.of(), of(Effect.ReadLog.class, session.on(emptyPage())), "reads again and again");
+        assertFalse(session.isLive(), "relies on nodes that do not know it");
+        one(Effect.ReadLog.class, session.on(new Event.Tick(NOW)));
+        // A page that ends early, then the routes: what was forwarded nowhere meanwhile is in no page of this pass.
+        session.on(new Event.RoutesApplied(question, Spread.EVERYWHERE));
+        session.on(page(id(1, 3), vector(id(1, 9)), SessionFixture.row(id(1, 1), message("t", 1))));
+        session.on(emptyPage());
+        assertFalse(session.isLive(), "the pass began before");
+        session.on(emptyPage());
+        assertTrue(session.isLive());
     }
 }

@@ -1,5 +1,6 @@
 package io.tuskmq.node.rules;
 
+import io.tuskmq.node.rules.Event.RoutesApplied.Spread;
 import io.tuskmq.storage.LogReader.Logged;
 import io.tuskmq.storage.LogReader.Page;
 import io.tuskmq.storage.Message;
@@ -101,9 +102,9 @@ final class SessionFixture {
         /** A stored session that has read the log to its end. */
         Session live() {
             Session session = session(SESSION);
-            session.on(new Event.Started(NOW));
+            on(session, new Event.Started(NOW));
             if (!session.isLive()) {
-                session.on(emptyPage());
+                on(session, emptyPage());
             }
             return session;
         }
@@ -111,7 +112,7 @@ final class SessionFixture {
         /** A session that is not stored, started. */
         Session clean() {
             Session session = session(0);
-            session.on(new Event.Started(NOW));
+            on(session, new Event.Started(NOW));
             return session;
         }
     }
@@ -190,5 +191,22 @@ final class SessionFixture {
 
     static List<Effect.ToClient> toClient(List<Effect> effects) {
         return of(Effect.ToClient.class, effects);
+    }
+
+    /** What follows on a node that is alone, where routes are everywhere at once: after all else that follows from the event. */
+    static List<Effect> on(Session session, Event event) {
+        List<Effect> effects = new ArrayList<>();
+        List<Effect.AwaitRoutes> questions = new ArrayList<>(0);
+        for (Effect effect : session.on(event)) {
+            if (effect instanceof Effect.AwaitRoutes question) {
+                questions.add(question);
+            } else {
+                effects.add(effect);
+            }
+        }
+        for (Effect.AwaitRoutes question : questions) {
+            effects.addAll(on(session, new Event.RoutesApplied(question.number(), Spread.EVERYWHERE)));
+        }
+        return effects;
     }
 }

@@ -23,11 +23,11 @@ class SessionResumeTest {
     /** In flight: 1 = QoS 2 with PUBREC, 2 = QoS 1, 3 = QoS 2 sent. Waiting in the queue: one more. */
     private Session interrupted() {
         Session session = starting().receiveMax(3).subscribed(sub).live();
-        session.on(done(one(Effect.Checkpoint.class, session.on(arrived(id(1, 1), message("t", 2), sub)))));
-        session.on(arrived(id(1, 2), message("t", 1), sub));
-        session.on(done(one(Effect.Checkpoint.class, session.on(arrived(id(1, 3), message("t", 2), sub)))));
-        session.on(done(one(Effect.Checkpoint.class, session.on(new Event.PubRecReceived(1, 0)))));
-        session.on(arrived(id(1, 4), message("t", 1), sub));
+        on(session, done(one(Effect.Checkpoint.class, on(session, arrived(id(1, 1), message("t", 2), sub)))));
+        on(session, arrived(id(1, 2), message("t", 1), sub));
+        on(session, done(one(Effect.Checkpoint.class, on(session, arrived(id(1, 3), message("t", 2), sub)))));
+        on(session, done(one(Effect.Checkpoint.class, on(session, new Event.PubRecReceived(1, 0)))));
+        on(session, arrived(id(1, 4), message("t", 1), sub));
         return session;
     }
 
@@ -43,12 +43,12 @@ class SessionResumeTest {
     @Test
     void sendsAgainWithTheSameIdsAndDupInTheOriginalOrder() {
         Session session = starting().after(interrupted()).session(SESSION);
-        var effects = session.on(new Event.Started(NOW));
+        var effects = on(session, new Event.Started(NOW));
         assertEquals(List.of(new Effect.SendPubRel(1, 0)), toClient(effects));
         assertEquals(
                 List.of(new Position(FILTER, id(1, 2)), new Position(FILTER, id(1, 3))),
                 one(Effect.Fetch.class, effects).positions());
-        var again = of(Effect.SendPublish.class, session.on(fetched(message("t", 1), message("t", 2))));
+        var again = of(Effect.SendPublish.class, on(session, fetched(message("t", 1), message("t", 2))));
         assertEquals(
                 List.of(2, 3), again.stream().map(Effect.SendPublish::packetId).toList());
         assertEquals(List.of(1, 2), again.stream().map(Effect.SendPublish::qos).toList());
@@ -60,7 +60,7 @@ class SessionResumeTest {
     void neverSendsAgainOnTheSameConnection() {
         Session session = interrupted();
         for (int second = 1; second < 100; second++) {
-            assertEquals(List.of(), toClient(session.on(new Event.Tick(NOW + second * 1_000L))));
+            assertEquals(List.of(), toClient(on(session, new Event.Tick(NOW + second * 1_000L))));
         }
     }
 
@@ -68,14 +68,14 @@ class SessionResumeTest {
     @Test
     void readsTheLogFromTheCursorAfterAllWasSentAgain() {
         Session session = starting().after(interrupted()).session(SESSION);
-        assertEquals(List.of(), of(Effect.ReadLog.class, session.on(new Event.Started(NOW))));
-        var effects = session.on(fetched(message("t", 1), message("t", 2)));
+        assertEquals(List.of(), of(Effect.ReadLog.class, on(session, new Event.Started(NOW))));
+        var effects = on(session, fetched(message("t", 1), message("t", 2)));
         assertEquals(
                 List.of(new Range(-SESSION, id(1, 4) - 1), new Range(FILTER, id(1, 4) - 1)),
                 one(Effect.ReadLog.class, effects).ranges());
         var p = one(
                 Effect.SendPublish.class,
-                session.on(page(Long.MAX_VALUE, vector(id(1, 5)), row(id(1, 4), message("t", 1)))));
+                on(session, page(Long.MAX_VALUE, vector(id(1, 5)), row(id(1, 4), message("t", 1)))));
         assertEquals(4, p.packetId());
         assertTrue(!p.dup());
     }
@@ -84,17 +84,17 @@ class SessionResumeTest {
     @Test
     void goesOnFromAnOlderCheckpoint() {
         Session before = starting().subscribed(sub).live();
-        var c1 = one(Effect.Checkpoint.class, before.on(arrived(id(1, 1), message("t", 2), sub)));
-        before.on(done(c1));
-        before.on(arrived(id(1, 2), message("t", 1), sub));
-        before.on(new Event.PubRecReceived(1, 0));
+        var c1 = one(Effect.Checkpoint.class, on(before, arrived(id(1, 1), message("t", 2), sub)));
+        on(before, done(c1));
+        on(before, arrived(id(1, 2), message("t", 1), sub));
+        on(before, new Event.PubRecReceived(1, 0));
         Session session = starting().after(before, c1).session(SESSION);
         assertEquals(
                 1,
-                one(Effect.Fetch.class, session.on(new Event.Started(NOW)))
+                one(Effect.Fetch.class, on(session, new Event.Started(NOW)))
                         .positions()
                         .size());
-        var again = session.on(fetched(message("t", 2)));
+        var again = on(session, fetched(message("t", 2)));
         assertEquals(1, one(Effect.SendPublish.class, again).packetId());
         assertEquals(
                 id(1, 1), one(Effect.ReadLog.class, again).ranges().getLast().afterId());
@@ -103,8 +103,8 @@ class SessionResumeTest {
     @Test
     void whatRetentionDroppedFreesItsPacketIdAndIsCounted() {
         Session session = starting().after(interrupted()).session(SESSION);
-        session.on(new Event.Started(NOW));
-        var effects = session.on(new Event.Fetched(List.of(Optional.empty(), Optional.of(message("t", 2))), NOW));
+        on(session, new Event.Started(NOW));
+        var effects = on(session, new Event.Fetched(List.of(Optional.empty(), Optional.of(message("t", 2))), NOW));
         assertTrue(effects.contains(new Effect.Dropped(1, Effect.Dropped.Reason.RETENTION)));
         assertEquals(3, one(Effect.SendPublish.class, effects).packetId());
         assertEquals(2, session.load().inflight());
@@ -114,14 +114,14 @@ class SessionResumeTest {
     @Test
     void keepsASmallerReceiveMaximumWhileSendingAgain() {
         Session session = starting().receiveMax(1).after(interrupted()).session(SESSION);
-        var effects = session.on(new Event.Started(NOW));
+        var effects = on(session, new Event.Started(NOW));
         assertEquals(1, one(Effect.Fetch.class, effects).positions().size());
         assertEquals(
                 2,
-                one(Effect.SendPublish.class, session.on(fetched(message("t", 1))))
+                one(Effect.SendPublish.class, on(session, fetched(message("t", 1))))
                         .packetId());
-        assertEquals(List.of(), toClient(session.on(new Event.PubCompReceived(1, 0))), "makes no room here");
-        var next = session.on(new Event.PubAckReceived(2, 0));
+        assertEquals(List.of(), toClient(on(session, new Event.PubCompReceived(1, 0))), "makes no room here");
+        var next = on(session, new Event.PubAckReceived(2, 0));
         assertEquals(
                 List.of(new Position(FILTER, id(1, 3))),
                 one(Effect.Fetch.class, next).positions());
@@ -130,10 +130,10 @@ class SessionResumeTest {
     @Test
     void aClientMayAcknowledgeWhatIsNotSentAgainYet() {
         Session session = starting().after(interrupted()).session(SESSION);
-        session.on(new Event.Started(NOW));
-        session.on(new Event.PubAckReceived(2, 0));
-        session.on(done(one(Effect.Checkpoint.class, session.on(new Event.PubRecReceived(3, 0)))));
-        var effects = session.on(fetched(message("t", 1), message("t", 2)));
+        on(session, new Event.Started(NOW));
+        on(session, new Event.PubAckReceived(2, 0));
+        on(session, done(one(Effect.Checkpoint.class, on(session, new Event.PubRecReceived(3, 0)))));
+        var effects = on(session, fetched(message("t", 1), message("t", 2)));
         assertEquals(List.of(), of(Effect.SendPublish.class, effects));
     }
 
@@ -145,24 +145,24 @@ class SessionResumeTest {
             sendQos2(before, i);
         }
         for (int packetId : new int[] {3, 1, 2}) {
-            before.on(done(one(Effect.Checkpoint.class, before.on(new Event.PubRecReceived(packetId, 0)))));
+            on(before, done(one(Effect.Checkpoint.class, on(before, new Event.PubRecReceived(packetId, 0)))));
         }
         Session session = starting().after(before).session(SESSION);
         assertEquals(
                 List.of(new Effect.SendPubRel(3, 0), new Effect.SendPubRel(1, 0), new Effect.SendPubRel(2, 0)),
-                toClient(session.on(new Event.Started(NOW))));
+                toClient(on(session, new Event.Started(NOW))));
     }
 
     private void sendQos2(Session session, int number) {
-        session.on(done(one(Effect.Checkpoint.class, session.on(arrived(id(1, number), message("t", 2), sub)))));
+        on(session, done(one(Effect.Checkpoint.class, on(session, arrived(id(1, number), message("t", 2), sub)))));
     }
 
     @Test
     void aFailedFetchIsRepeatedAtTheNextTick() {
         Session session = starting().after(interrupted()).session(SESSION);
-        var first = one(Effect.Fetch.class, session.on(new Event.Started(NOW)));
-        assertEquals(List.of(), session.on(new Event.ReadFailed()));
-        assertEquals(first, one(Effect.Fetch.class, session.on(new Event.Tick(NOW + 1_000))));
+        var first = one(Effect.Fetch.class, on(session, new Event.Started(NOW)));
+        assertEquals(List.of(), on(session, new Event.ReadFailed()));
+        assertEquals(first, one(Effect.Fetch.class, on(session, new Event.Tick(NOW + 1_000))));
     }
 
     @Test
@@ -176,7 +176,7 @@ class SessionResumeTest {
                 true,
                 SESSION,
                 new SessionStart.Client(5, 10, 0));
-        var effects = new Session(SessionLimits.DEFAULT, SESSION, start).on(new Event.Started(NOW));
+        var effects = on(new Session(SessionLimits.DEFAULT, SESSION, start), new Event.Started(NOW));
         assertEquals(new Effect.AddRoute(sub), effects.get(0));
         assertEquals(new Effect.ContinueRetained(sub, "t/5"), effects.get(1));
     }
@@ -210,7 +210,7 @@ class SessionResumeTest {
     @Test
     void aNewSessionHasNothingToSendAgain() {
         Session session = starting().subscribed(sub).session(SESSION);
-        var effects = session.on(new Event.Started(NOW));
+        var effects = on(session, new Event.Started(NOW));
         assertEquals(List.of(), of(Effect.Fetch.class, effects));
         assertEquals(2, one(Effect.ReadLog.class, effects).ranges().size());
         assertEquals(new LaneVector(new long[] {id(1, 0)}), session.cursor());

@@ -29,8 +29,8 @@ class SubscribeTest {
         Session session = starting().live();
         assertEquals(
                 List.of(new Effect.AddRoute(asked), new Effect.StoreSubscriptions(3, List.of(asked))),
-                session.on(subscribe(3, asked)));
-        var effects = session.on(new Event.Subscribed(3, List.of(stored)));
+                on(session, subscribe(3, asked)));
+        var effects = on(session, new Event.Subscribed(3, List.of(stored)));
         assertEquals(
                 List.of(
                         new Effect.AddRoute(stored),
@@ -45,11 +45,11 @@ class SubscribeTest {
     @Test
     void rowsOfANewSubscriptionAreNotMissedBetweenStoreAndAnswer() {
         Session session = starting().subscribed(logged("old", 1)).live();
-        session.on(subscribe(3, asked));
-        session.on(arrived(id(1, 5), message("t", 1), asked));
-        session.on(arrived(id(1, 6), message("old", 1), logged("old", 1)));
+        on(session, subscribe(3, asked));
+        on(session, arrived(id(1, 5), message("t", 1), asked));
+        on(session, arrived(id(1, 6), message("old", 1), logged("old", 1)));
         var other = subscription("t", 1, FILTER + 1);
-        var effects = session.on(new Event.Subscribed(3, List.of(other)));
+        var effects = on(session, new Event.Subscribed(3, List.of(other)));
         assertEquals(
                 id(1, 0), one(Effect.ReadLog.class, effects).ranges().getFirst().afterId());
     }
@@ -58,10 +58,10 @@ class SubscribeTest {
     @Test
     void aPageOnItsWayIsReadAgainAfterASubscribe() {
         Session session = starting().subscribed(logged("old", 1)).session(SESSION);
-        session.on(new Event.Started(NOW));
-        session.on(subscribe(3, asked));
-        session.on(new Event.Subscribed(3, List.of(subscription("t", 1, FILTER + 1))));
-        var effects = session.on(page(Long.MAX_VALUE, vector(id(1, 9)), row(id(1, 1), message("old", 1))));
+        on(session, new Event.Started(NOW));
+        on(session, subscribe(3, asked));
+        on(session, new Event.Subscribed(3, List.of(subscription("t", 1, FILTER + 1))));
+        var effects = on(session, page(Long.MAX_VALUE, vector(id(1, 9)), row(id(1, 1), message("old", 1))));
         assertEquals(List.of(), of(Effect.SendPublish.class, effects));
         assertEquals(3, one(Effect.ReadLog.class, effects).ranges().size());
     }
@@ -71,7 +71,7 @@ class SubscribeTest {
         Session session = starting().subscribed(stored).live();
         assertEquals(
                 List.of(new Effect.StoreSubscriptions(3, List.of(asked))),
-                session.on(subscribe(3, asked)),
+                on(session, subscribe(3, asked)),
                 "the route stays until the new one is stored");
         assertTrue(session.isLive());
     }
@@ -84,7 +84,7 @@ class SubscribeTest {
                         new Effect.AddRoute(asked),
                         new Effect.SendSubAck(3, List.of(1)),
                         new Effect.SendRetained(asked)),
-                session.on(subscribe(3, asked)));
+                on(session, subscribe(3, asked)));
     }
 
     /** [MQTT-3.8.4-5] [MQTT-3.8.4-6] [MQTT5-3.8.4-6]: one reason for each filter, in its order. */
@@ -92,14 +92,14 @@ class SubscribeTest {
     void refusedFiltersAreAnsweredAndNotStored() {
         Session session = starting().live();
         Subscription bad = subscription("bad", 2, 0);
-        var effects = session.on(new Event.SubscribeReceived(3, List.of(bad, asked), List.of(0x87, 0)));
+        var effects = on(session, new Event.SubscribeReceived(3, List.of(bad, asked), List.of(0x87, 0)));
         assertEquals(
                 List.of(asked), one(Effect.StoreSubscriptions.class, effects).subscriptions());
         assertEquals(
                 List.of(0x87, 1),
-                one(Effect.SendSubAck.class, session.on(new Event.Subscribed(3, List.of(stored))))
+                one(Effect.SendSubAck.class, on(session, new Event.Subscribed(3, List.of(stored))))
                         .reasons());
-        var none = session.on(new Event.SubscribeReceived(4, List.of(bad), List.of(0x87)));
+        var none = on(session, new Event.SubscribeReceived(4, List.of(bad), List.of(0x87)));
         assertEquals(List.of(new Effect.SendSubAck(4, List.of(0x87))), none);
     }
 
@@ -108,25 +108,25 @@ class SubscribeTest {
     void ofTheSameFilterTwiceInOnePacketTheLastCounts() {
         Session session = starting().live();
         Subscription second = subscription("t", 2, 0);
-        var effects = session.on(subscribe(3, asked, second));
+        var effects = on(session, subscribe(3, asked, second));
         assertEquals(
                 List.of(second), one(Effect.StoreSubscriptions.class, effects).subscriptions());
         assertEquals(
                 List.of(1, 2),
-                one(Effect.SendSubAck.class, session.on(new Event.Subscribed(3, List.of(logged("t", 2)))))
+                one(Effect.SendSubAck.class, on(session, new Event.Subscribed(3, List.of(logged("t", 2)))))
                         .reasons());
     }
 
     @Test
     void changesAreStoredOneAfterTheOther() {
         Session session = starting().live();
-        session.on(subscribe(3, asked));
-        assertEquals(List.of(), session.on(new Event.UnsubscribeReceived(4, List.of(asked))));
-        var effects = session.on(new Event.Subscribed(3, List.of(stored)));
+        on(session, subscribe(3, asked));
+        assertEquals(List.of(), on(session, new Event.UnsubscribeReceived(4, List.of(asked))));
+        var effects = on(session, new Event.Subscribed(3, List.of(stored)));
         one(Effect.DeleteSubscriptions.class, effects);
         assertEquals(
                 List.of(new Effect.RemoveRoute(stored), new Effect.SendUnsubAck(4, List.of(0))),
-                session.on(new Event.Unsubscribed(4, List.of(true))));
+                on(session, new Event.Unsubscribed(4, List.of(true))));
     }
 
     /** I9 */
@@ -134,18 +134,18 @@ class SubscribeTest {
     void tooManyPendingChangesDisconnect() {
         Session session = starting().limits(small(1, 1)).live();
         for (int id = 1; id <= 3; id++) {
-            assertEquals(List.of(), of(Effect.Disconnect.class, session.on(subscribe(id, asked))));
+            assertEquals(List.of(), of(Effect.Disconnect.class, on(session, subscribe(id, asked))));
         }
         assertEquals(
                 0x97,
-                one(Effect.Disconnect.class, session.on(subscribe(4, asked))).reason());
+                one(Effect.Disconnect.class, on(session, subscribe(4, asked))).reason());
     }
 
     @Test
     void aSessionLostToANewerClaimEnds() {
         Session session = starting().live();
-        session.on(subscribe(3, asked));
-        var effects = session.on(new Event.Subscribed(3, List.of()));
+        on(session, subscribe(3, asked));
+        var effects = on(session, new Event.Subscribed(3, List.of()));
         assertEquals(0x8E, one(Effect.Disconnect.class, effects).reason());
         assertEquals(List.of(), of(Effect.SendSubAck.class, effects));
     }
@@ -155,11 +155,11 @@ class SubscribeTest {
     void afterUnsubscribeNothingMoreComes() {
         Session session = starting().subscribed(stored).live();
         Subscription unknown = subscription("u", 0, 0);
-        session.on(new Event.UnsubscribeReceived(4, List.of(stored, unknown)));
+        on(session, new Event.UnsubscribeReceived(4, List.of(stored, unknown)));
         assertEquals(
                 List.of(new Effect.RemoveRoute(stored), new Effect.SendUnsubAck(4, List.of(0, 0x11))),
-                session.on(new Event.Unsubscribed(4, List.of(true, false))));
-        assertEquals(List.of(), session.on(arrived(id(1, 1), message("t", 1), stored)));
+                on(session, new Event.Unsubscribed(4, List.of(true, false))));
+        assertEquals(List.of(), on(session, arrived(id(1, 1), message("t", 1), stored)));
     }
 
     // --- retained messages
@@ -168,9 +168,9 @@ class SubscribeTest {
     @Test
     void retainedMessagesHaveTheFlagAndTheLowerQos() {
         Session session = starting().clean();
-        session.on(subscribe(3, asked));
+        on(session, subscribe(3, asked));
         var retained = Message.of("t", new byte[1], 2, true);
-        var effects = session.on(new Event.RetainedArrived(asked, List.of(retained), true, NOW));
+        var effects = on(session, new Event.RetainedArrived(asked, List.of(retained), true, NOW));
         var p = one(Effect.SendPublish.class, effects);
         assertTrue(p.retain());
         assertEquals(1, p.qos());
@@ -181,18 +181,18 @@ class SubscribeTest {
     void retainedMessagesComeAsTheClientTakesThem() {
         Session session = starting().receiveMax(1).limits(small(1, 4)).clean();
         Subscription other = subscription("u", 1, 0);
-        var first = session.on(subscribe(3, asked, other));
+        var first = on(session, subscribe(3, asked, other));
         assertEquals(asked, one(Effect.SendRetained.class, first).subscription());
         Message r = Message.of("t", new byte[1], 1, true);
-        var page = session.on(new Event.RetainedArrived(asked, List.of(r, r, r, r, r, r), false, NOW));
+        var page = on(session, new Event.RetainedArrived(asked, List.of(r, r, r, r, r, r), false, NOW));
         assertEquals(List.of(), of(Effect.Disconnect.class, page), "a page doesn't come too fast: it was asked for");
         assertEquals(List.of(), of(Effect.MoreRetained.class, page));
-        assertEquals(List.of(), of(Effect.MoreRetained.class, session.on(new Event.PubAckReceived(1, 0))));
+        assertEquals(List.of(), of(Effect.MoreRetained.class, on(session, new Event.PubAckReceived(1, 0))));
         assertEquals(
                 1,
-                of(Effect.MoreRetained.class, session.on(new Event.PubAckReceived(2, 0)))
+                of(Effect.MoreRetained.class, on(session, new Event.PubAckReceived(2, 0)))
                         .size());
-        var last = session.on(new Event.RetainedArrived(asked, List.of(), true, NOW));
+        var last = on(session, new Event.RetainedArrived(asked, List.of(), true, NOW));
         assertEquals(other, one(Effect.SendRetained.class, last).subscription());
     }
 
@@ -204,14 +204,16 @@ class SubscribeTest {
         Subscription never = options("u", 1, false, false, 2, 0);
         assertEquals(
                 1,
-                of(Effect.SendRetained.class, session.on(subscribe(1, onlyNew))).size());
-        session.on(new Event.RetainedArrived(onlyNew, List.of(), true, NOW));
+                of(Effect.SendRetained.class, on(session, subscribe(1, onlyNew)))
+                        .size());
+        on(session, new Event.RetainedArrived(onlyNew, List.of(), true, NOW));
         assertEquals(
                 0,
-                of(Effect.SendRetained.class, session.on(subscribe(2, onlyNew))).size());
+                of(Effect.SendRetained.class, on(session, subscribe(2, onlyNew)))
+                        .size());
         assertEquals(
                 0,
-                of(Effect.SendRetained.class, session.on(subscribe(3, never))).size());
+                of(Effect.SendRetained.class, on(session, subscribe(3, never))).size());
     }
 
     // --- options and overlaps
@@ -221,11 +223,11 @@ class SubscribeTest {
     void retainIsKeptOnlyWhenAskedFor() {
         Message m = Message.of("t", new byte[1], 0, true);
         Session session = starting().clean();
-        session.on(subscribe(1, options("t", 0, false, false, 2, 0)));
-        assertTrue(!one(Effect.SendPublish.class, session.on(arrived(0, m, options("t", 0, false, false, 2, 0))))
+        on(session, subscribe(1, options("t", 0, false, false, 2, 0)));
+        assertTrue(!one(Effect.SendPublish.class, on(session, arrived(0, m, options("t", 0, false, false, 2, 0))))
                 .retain());
-        session.on(subscribe(1, options("t", 0, false, true, 2, 0)));
-        assertTrue(one(Effect.SendPublish.class, session.on(arrived(0, m, options("t", 0, false, true, 2, 0))))
+        on(session, subscribe(1, options("t", 0, false, true, 2, 0)));
+        assertTrue(one(Effect.SendPublish.class, on(session, arrived(0, m, options("t", 0, false, true, 2, 0))))
                 .retain());
     }
 
@@ -234,10 +236,10 @@ class SubscribeTest {
     void noLocalLeavesOutOnesOwnMessages() {
         Session session = starting().clean();
         Subscription s = options("t", 0, true, false, 2, 0);
-        session.on(subscribe(1, s));
+        on(session, subscribe(1, s));
         var own = new Message("t", new byte[0], 0, false, new byte[0], 0, -1);
-        assertEquals(List.of(), session.on(arrived(0, own, s)));
-        assertEquals(1, session.on(arrived(0, message("t", 0), s)).size());
+        assertEquals(List.of(), on(session, arrived(0, own, s)));
+        assertEquals(1, on(session, arrived(0, message("t", 0), s)).size());
     }
 
     /** [MQTT-3.3.5-1] [MQTT5-3.3.4-2] [MQTT5-3.3.4-4]: one copy, the highest QoS, all identifiers. */
@@ -247,8 +249,8 @@ class SubscribeTest {
         Subscription a = options("t/#", 0, false, false, 2, 11);
         Subscription b = options("t/+", 2, false, false, 2, 0);
         Subscription c = options("t/x", 1, false, false, 2, 13);
-        session.on(subscribe(1, a, b, c));
-        var p = one(Effect.SendPublish.class, session.on(arrived(0, message("t/x", 2), a, b, c)));
+        on(session, subscribe(1, a, b, c));
+        var p = one(Effect.SendPublish.class, on(session, arrived(0, message("t/x", 2), a, b, c)));
         assertEquals(2, p.qos());
         assertEquals(List.of(11, 13), p.subscriptionIds());
     }
@@ -259,10 +261,10 @@ class SubscribeTest {
         Subscription direct = options("t/#", 0, false, false, 2, 11);
         var read = new Subscription("t/x", "", 1, false, false, 2, 12, FILTER, new LaneVector());
         Session session = starting().subscribed(direct, read).session(SESSION);
-        session.on(new Event.Started(NOW));
+        on(session, new Event.Started(NOW));
         var p = one(
                 Effect.SendPublish.class,
-                session.on(page(Long.MAX_VALUE, vector(id(1, 1)), row(id(1, 1), message("t/x", 1)))));
+                on(session, page(Long.MAX_VALUE, vector(id(1, 1)), row(id(1, 1), message("t/x", 1)))));
         assertEquals(List.of(12, 11), p.subscriptionIds());
     }
 
@@ -270,8 +272,8 @@ class SubscribeTest {
     @Test
     void aStoredSessionTakesQos1OnlyFromTheLog() {
         Session session = starting().subscribed(stored).live();
-        assertEquals(List.of(), session.on(arrived(0, message("t", 1), stored)));
-        assertEquals(1, session.on(arrived(0, message("t", 0), stored)).size());
+        assertEquals(List.of(), on(session, arrived(0, message("t", 1), stored)));
+        assertEquals(1, on(session, arrived(0, message("t", 0), stored)).size());
     }
 
     /** [MQTT5-4.8.2-1]: a group deals the messages of shared subscriptions; [MQTT5-3.3.1-9] no retained ones for them. */
@@ -281,8 +283,8 @@ class SubscribeTest {
         var shared = new Subscription("t", "g", 1, false, false, 0, 0, 0, new LaneVector());
         assertEquals(
                 List.of(new Effect.AddRoute(shared), new Effect.SendSubAck(1, List.of(1))),
-                session.on(subscribe(1, shared)));
-        assertEquals(List.of(), session.on(arrived(0, message("t", 1), shared)));
+                on(session, subscribe(1, shared)));
+        assertEquals(List.of(), on(session, arrived(0, message("t", 1), shared)));
         assertEquals(List.of(shared), session.subscriptions());
     }
 }

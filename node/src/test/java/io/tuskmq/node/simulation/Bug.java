@@ -22,5 +22,7 @@ enum Bug {
     /** What was in flight is not sent again after a reconnect. */
     NO_RESEND,
     /** SUBACK leaves before the subscription is stored. */
-    SUBACK_BEFORE_STORED
+    SUBACK_BEFORE_STORED,
+    /** A session relies on forwards of nodes that do not know its routes yet. */
+    LIVE_BEFORE_ROUTES
 }

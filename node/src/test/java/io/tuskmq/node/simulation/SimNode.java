@@ -208,7 +208,9 @@ final class SimNode {
                 if (bug != Bug.SILENT_GAP) {
                     runner.post(new Event.ForwardsLost());
                 }
-            } else if (at.matched() && matching.stream().anyMatch(Subscription::logged)) {
+            } else if (at.matched()
+                    && matching.stream().anyMatch(Subscription::logged)
+                    && runner.isKnownElsewhere(matching)) { // else nobody knows, and nobody says so
                 runner.post(new Event.Arrived(at.id(), message, matching, schedule.now()));
             }
             if (tellsComplete) {

@@ -2,6 +2,7 @@ package io.tuskmq.node.simulation;
 
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
+import io.tuskmq.node.rules.Event.RoutesApplied.Spread;
 import io.tuskmq.node.rules.Session;
 import io.tuskmq.node.rules.Subscription;
 import io.tuskmq.storage.LogReader.Page;
@@ -34,6 +35,8 @@ final class SimRunner {
     private boolean open = true;
     private boolean reading;
     private boolean writable = true;
+
+    private final Set<String> knownRoutes = new HashSet<>();
 
     SimRunner(Schedule schedule, Faults faults, SimNode node, Link link, SimStore.@Nullable Claimed claimed) {
         this.schedule = schedule;
@@ -144,6 +147,31 @@ final class SimRunner {
 
     // --- events and effects
 
+    /** Other nodes hear of the routes after a while; until then they forward nothing for them. */
+    private void awaitRoutes(long number) {
+        Set<String> heard = Set.copyOf(routes.keySet());
+        boolean alone = schedule.chance(0.3);
+        if (alone) {
+            knownRoutes.addAll(heard);
+        }
+        if (alone || node.bug() == Bug.LIVE_BEFORE_ROUTES) {
+            post(new Event.RoutesApplied(number, Spread.EVERYWHERE));
+        } else {
+            post(new Event.RoutesApplied(number, Spread.BEGUN));
+        }
+        if (!alone) {
+            schedule.after(schedule.delay(100), () -> {
+                knownRoutes.addAll(heard);
+                post(new Event.RoutesApplied(number, Spread.EVERYWHERE));
+            });
+        }
+    }
+
+    /** Whether another node forwards here what these match. */
+    boolean isKnownElsewhere(List<Subscription> matching) {
+        return matching.stream().anyMatch(s -> knownRoutes.contains(s.filter()));
+    }
+
     /** Comes after what happens now. */
     void post(Event event) {
         schedule.after(0, () -> handle(event));
@@ -186,7 +214,11 @@ final class SimRunner {
             case Effect.ToClient packet -> link.toClient(packet);
             case Effect.Route r -> node.route(this, r.packetId(), r.message(), r.withReceipt());
             case Effect.AddRoute r -> routes.put(r.subscription().filter(), r.subscription());
-            case Effect.RemoveRoute r -> routes.remove(r.subscription().filter());
+            case Effect.AwaitRoutes(long number) -> awaitRoutes(number);
+            case Effect.RemoveRoute r -> {
+                routes.remove(r.subscription().filter());
+                knownRoutes.remove(r.subscription().filter());
+            }
             case Effect.SendRetained r -> retained(r.subscription());
             case Effect.MoreRetained r -> retained(r.subscription());
             case Effect.ContinueRetained r -> retained(r.subscription());

@@ -4,6 +4,7 @@ import io.tuskmq.node.Main;
 import io.tuskmq.node.mqtt.RawClient;
 import io.tuskmq.node.process.RawMqtt;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -108,7 +109,9 @@ public final class ClusterNode implements AutoCloseable {
                 // Three of them share two cores with the load.
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
-                "-Xmx256m",
+                "-Xmx256m"));
+        command.addAll(viewOfTheJvm());
+        command.addAll(List.of(
                 "-cp",
                 System.getProperty("java.class.path"),
                 Main.class.getName(),
@@ -126,6 +129,13 @@ public final class ClusterNode implements AutoCloseable {
         command.addAll(settings.options());
         starts++;
         program = Program.start(settings.directory().resolve(name() + "-" + starts + ".log"), command);
+    }
+
+    /** What Hazelcast wants to see of the JVM: as this one was started. */
+    private static List<String> viewOfTheJvm() {
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> argument.startsWith("--add-"))
+                .toList();
     }
 
     private static void option(List<String> command, String key, Object value) {

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * two connections were alive at the same time (I5).
  */
 final class Rivals implements AutoCloseable {
+    private static final int SERVER_UNAVAILABLE = 3;
     private final byte[] connect;
     private final List<Life> lives = new CopyOnWriteArrayList<>();
     private final List<Thread> threads = new ArrayList<>();
@@ -62,6 +63,9 @@ final class Rivals implements AutoCloseable {
             Optional<RawClient.Packet> connAck = client.readOrEnd();
             if (connAck.isEmpty()) {
                 return; // another one was faster
+            }
+            if (connAck.get().u8(1) == SERVER_UNAVAILABLE) {
+                return; // another one came while this one was being let in
             }
             if (connAck.get().u8(1) != 0) {
                 faults.add("refused: " + connAck.get());

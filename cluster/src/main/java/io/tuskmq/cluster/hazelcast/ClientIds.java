@@ -1,0 +1,72 @@
+package io.tuskmq.cluster.hazelcast;
+
+import com.hazelcast.core.HazelcastInstance;
+import com.hazelcast.map.EntryProcessor;
+import com.hazelcast.map.IMap;
+import io.tuskmq.cluster.Cluster.Taken;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import java.util.Collection;
+import java.util.OptionalLong;
+import java.util.function.LongPredicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Where client ids are and who coordinates groups: two maps of Hazelcast. All that is in them are hints. */
+final class ClientIds {
+    static final String CLIENTS = "tuskmq-clients";
+    static final String GROUPS = "tuskmq-groups";
+
+    private static final Logger LOG = LoggerFactory.getLogger(ClientIds.class);
+    static final long ANSWER_MILLIS = 500;
+
+    private final long self;
+    private final LongPredicate alive;
+    private final long answerMillis;
+    /** A client id → its number and the incarnation that has it. */
+    private final IMap<String, long[]> clients;
+
+    private final IMap<String, Long> groups;
+
+    ClientIds(HazelcastInstance hazelcast, long self, LongPredicate alive, long answerMillis) {
+        this.self = self;
+        this.alive = alive;
+        this.answerMillis = answerMillis;
+        clients = hazelcast.getMap(CLIENTS);
+        groups = hazelcast.getMap(GROUPS);
+    }
+
+    Future<Taken> take(String clientId) {
+        // An id that was given back begins above what it had, as far as the nodes' clocks agree: they count
+        // microseconds.
+        EntryProcessor<String, long[], long[]> take = new MapChange.Take(self, System.currentTimeMillis() * 1_000);
+        Promise<long[]> promise = Answers.promise();
+        return Answers.within(promise, answerMillis, () -> clients.submitToKey(clientId, take))
+                .map(answer -> {
+                    boolean elsewhere = answer.length > 1 && answer[1] != self && alive.test(answer[1]);
+                    return new Taken(answer[0], elsewhere ? OptionalLong.of(answer[1]) : OptionalLong.empty());
+                });
+    }
+
+    void leave(String clientId, long number) {
+        Answers.within(answerMillis, () -> clients.submitToKey(clientId, new MapChange.Leave(number)))
+                .onFailure(e -> LOG.debug("event=client.leave.failed reason={}", e.toString()));
+    }
+
+    Future<Long> coordinator(String group, Collection<Long> live) {
+        long[] others = live.stream().mapToLong(Long::longValue).toArray();
+        Promise<Long> promise = Answers.promise();
+        return Answers.within(
+                promise, answerMillis, () -> groups.submitToKey(group, new MapChange.Coordinate(self, others)));
+    }
+
+    void leaveGroup(String group) {
+        Answers.within(answerMillis, () -> groups.submitToKey(group, new MapChange.LeaveGroup(self)))
+                .onFailure(e -> LOG.debug("event=group.leave.failed reason={}", e.toString()));
+    }
+
+    /** Removes what a node that is gone has left, which looks at every entry; blocks. */
+    void forget(long incarnation) {
+        clients.executeOnEntries(new MapChange.Forget(incarnation));
+    }
+}

@@ -1,0 +1,3 @@
+/** {@link io.tuskmq.cluster.Links} on sockets. */
+@org.jspecify.annotations.NullMarked
+package io.tuskmq.cluster.links;

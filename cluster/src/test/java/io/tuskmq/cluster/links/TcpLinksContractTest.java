@@ -1,0 +1,8 @@
+package io.tuskmq.cluster.links;
+
+class TcpLinksContractTest extends LinksContract {
+    @Override
+    LinksFixture fixture() {
+        return new TcpFixture();
+    }
+}

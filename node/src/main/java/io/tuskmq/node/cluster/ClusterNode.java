@@ -1,0 +1,150 @@
+package io.tuskmq.node.cluster;
+
+import io.tuskmq.cluster.Cluster;
+import io.tuskmq.cluster.Peer;
+import io.tuskmq.node.metrics.Metrics;
+import io.tuskmq.node.session.ClientIds;
+import io.tuskmq.node.session.LiveRoutes;
+import io.tuskmq.node.session.Peers;
+import io.tuskmq.node.session.Router;
+import io.tuskmq.storage.Leases;
+import io.tuskmq.storage.StorageException;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** This node's place among the others, wired: what it tells them, what it hears, its lease. */
+public final class ClusterNode {
+    private static final long LOOK_MILLIS = 50;
+
+    private final Vertx vertx;
+    private final Cluster cluster;
+    private final ClusterCounters counters;
+    private final Forwards forwards;
+    private final PeerListener listener;
+    private volatile @Nullable Membership membership;
+
+    public ClusterNode(Vertx vertx, Cluster cluster, Metrics metrics) {
+        this.vertx = vertx;
+        this.cluster = cluster;
+        this.counters = new ClusterCounters(metrics);
+        this.forwards = new Forwards(cluster, counters);
+        this.listener = new PeerListener(forwards, counters);
+        metrics.gauge(
+                "tuskmq_links",
+                "Other nodes that this one is linked to now.",
+                () -> cluster.linked().size());
+    }
+
+    /** What routing needs of the others. */
+    public Peers peers() {
+        return forwards;
+    }
+
+    public ClientIds clientIds() {
+        return new ClusterClientIds(cluster);
+    }
+
+    /** Opens the ports for others; completes with what {@code Leases.register} tells them. */
+    public Future<Optional<Leases.Address>> open() {
+        return cluster.open(listener)
+                .map(addresses -> addresses.linkPort() == 0
+                        ? Optional.empty()
+                        : Optional.of(
+                                new Leases.Address(addresses.host(), addresses.linkPort(), addresses.memberPort())));
+    }
+
+    /**
+     * This node as registered.
+     *
+     * @param registeredAtMillis when the registration was sent, by {@link #now}
+     */
+    public record Registered(String name, Leases.Lease lease, long leaseMillis, long registeredAtMillis) {}
+
+    /** What joins it. */
+    public record Parts(Leases leases, LiveRoutes routes, Router router) {}
+
+    /** The clock that leases are counted by, in milliseconds. */
+    public static long now() {
+        return Membership.now();
+    }
+
+    /**
+     * Begins the heartbeat, and joins the others. Completes when this node is linked with all of them both ways and has their routes: then
+     * it may serve clients. Fails after the time, with a sentence that names those who are missing.
+     */
+    public Future<Void> join(Registered registered, Parts parts, Host host, PeerClients clients, long timeoutMillis) {
+        for (Leases.Lane lane : registered.lease().lanes()) {
+            forwards.own(lane.laneId(), lane.head());
+        }
+        var lanes = new LaneHandling(parts.router(), counters);
+        var around = new Membership.Around(parts.leases(), cluster, lanes, forwards, counters);
+        long incarnation = registered.lease().incarnation();
+        var own = new Membership.Own(
+                incarnation, registered.name(), registered.leaseMillis(), registered.registeredAtMillis());
+        Membership mine = new Membership(vertx, around, own, host);
+        membership = mine;
+        listener.join(new PeerListener.Joined(parts.routes(), parts.router(), lanes, mine, clients));
+        return parts.leases()
+                .renew(incarnation, registered.leaseMillis())
+                .compose(heartbeat -> parts.leases().secret().compose(secret -> {
+                    Future<Void> joined = cluster.join(
+                            self(heartbeat, own), secret, Membership.linkable(heartbeat, incarnation));
+                    // At once: Hazelcast may take longer to start than the lease lasts.
+                    return Future.all(mine.start(), joined);
+                }))
+                .compose(joined -> complete(mine, now() + timeoutMillis))
+                .recover(failure -> Future.failedFuture(
+                        failure instanceof StorageException storage && storage.kind() == StorageException.Kind.FENCED
+                                ? new JoinException("another node has taken this one for dead", true)
+                                : failure));
+    }
+
+    private static Peer self(Leases.Heartbeat heartbeat, Membership.Own own) {
+        return heartbeat.nodes().stream()
+                .filter(node -> node.incarnation() == own.incarnation())
+                .findAny()
+                .flatMap(node -> node.address().map(address -> Membership.peer(node, address)))
+                .orElse(new Peer(own.incarnation(), own.name(), "", 0));
+    }
+
+    private Future<Void> complete(Membership mine, long until) {
+        Promise<Void> complete = Promise.promise();
+        vertx.setPeriodic(LOOK_MILLIS, timer -> {
+            List<String> missing = mine.missing();
+            if (mine.isStopped()) {
+                complete.tryFail(new JoinException("another node has taken this one for dead", true));
+            } else if (missing.isEmpty()) {
+                complete.tryComplete();
+            } else if (now() >= until) {
+                complete.tryFail(new JoinException("not all nodes that are alive could be joined: " + String.join(", ", missing), false));
+            }
+            if (complete.future().isComplete()) {
+                vertx.cancelTimer(timer);
+            }
+        });
+        return complete.future();
+    }
+
+    /** Whether another node could serve this one's clients. */
+    public boolean hasPeers() {
+        return !cluster.linked().isEmpty();
+    }
+
+    /** No more heartbeats: the lease is given back next, or was lost. */
+    public void stopHeartbeat() {
+        Membership mine = membership;
+        if (mine != null) {
+            mine.stop();
+        }
+    }
+
+    /** Leaves the others. */
+    public Future<Void> close() {
+        stopHeartbeat();
+        return cluster.close();
+    }
+}

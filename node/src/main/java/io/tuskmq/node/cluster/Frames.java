@@ -1,0 +1,145 @@
+package io.tuskmq.node.cluster;
+
+import io.tuskmq.storage.Message;
+import io.vertx.core.buffer.Buffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What nodes tell and ask each other, in bytes; big-endian. All nodes of a cluster run the same major version: the links' handshake checks
+ * that.
+ */
+final class Frames {
+    /** A message for subscribers that are served at once. */
+    record Direct(Message message) implements Told {}
+
+    /** Committed messages of a lane, all that the receiver wants of it between what it was told last and the head. */
+    record Lane(int lane, long after, long head, List<Row> rows) implements Told {}
+
+    /** How the sender fares: whether it misses the database. */
+    record Health(boolean databaseAway) implements Told {}
+
+    /** What is told: no answer. */
+    sealed interface Told {}
+
+    /** A committed message and its id. */
+    record Row(long id, Message message) {}
+
+    /** Asks for all connections of the client id with a lower number to be ended; answered (with nothing) when they have left nothing behind. */
+    record LetGo(String clientId, long number) {}
+
+    private static final byte DIRECT = 1;
+    private static final byte LANE = 2;
+    private static final byte HEALTH = 3;
+    private static final byte LET_GO = 4;
+    private static final int LANE_HEADER = 1 + Integer.BYTES + 2 * Long.BYTES;
+
+    private Frames() {}
+
+    static Buffer direct(Message message) {
+        return Buffer.buffer(message.bytes() + 32).appendByte(DIRECT).appendBuffer(encode(message));
+    }
+
+    /** The rows were encoded by {@link #row}. */
+    static Buffer lane(int lane, long after, long head, Buffer rows) {
+        return Buffer.buffer(LANE_HEADER + rows.length())
+                .appendByte(LANE)
+                .appendInt(lane)
+                .appendLong(after)
+                .appendLong(head)
+                .appendBuffer(rows);
+    }
+
+    static Buffer row(long id, Message message) {
+        return Buffer.buffer(message.bytes() + 40).appendLong(id).appendBuffer(encode(message));
+    }
+
+    static Buffer health(boolean databaseAway) {
+        return Buffer.buffer(2).appendByte(HEALTH).appendByte((byte) (databaseAway ? 1 : 0));
+    }
+
+    static Buffer letGo(LetGo request) {
+        return Buffer.buffer().appendByte(LET_GO).appendLong(request.number()).appendString(request.clientId());
+    }
+
+    /** @throws IllegalArgumentException when it is none of ours */
+    static Told told(Buffer frame) {
+        return switch (frame.getByte(0)) {
+            case DIRECT -> new Direct(new Reader(frame, 1).message());
+            case LANE -> {
+                Reader in = new Reader(frame, 1);
+                yield new Lane(in.int32(), in.int64(), in.int64(), in.rows());
+            }
+            case HEALTH -> new Health(frame.getByte(1) != 0);
+            default -> throw new IllegalArgumentException("a frame of unknown kind " + frame.getByte(0));
+        };
+    }
+
+    /** @throws IllegalArgumentException when it is none of ours */
+    static LetGo asked(Buffer frame) {
+        if (frame.getByte(0) != LET_GO) {
+            throw new IllegalArgumentException("a question of unknown kind " + frame.getByte(0));
+        }
+        return new LetGo(frame.getString(1 + Long.BYTES, frame.length()), frame.getLong(1));
+    }
+
+    /** A publisher without a stored session is numbered by its own node: to others it is nobody (no-local can't concern them). */
+    private static Buffer encode(Message message) {
+        byte[] topic = message.topic().getBytes(StandardCharsets.UTF_8);
+        return Buffer.buffer(topic.length + message.payload().length + message.properties().length + 32)
+                .appendByte((byte) (message.qos() | (message.retain() ? 4 : 0)))
+                .appendLong(message.expiresAtMillis())
+                .appendLong(Math.max(0, message.publisher()))
+                .appendUnsignedShort(topic.length)
+                .appendBytes(topic)
+                .appendInt(message.properties().length)
+                .appendBytes(message.properties())
+                .appendInt(message.payload().length)
+                .appendBytes(message.payload());
+    }
+
+    private static final class Reader {
+        private final Buffer in;
+        private int at;
+
+        Reader(Buffer in, int at) {
+            this.in = in;
+            this.at = at;
+        }
+
+        int int32() {
+            at += Integer.BYTES;
+            return in.getInt(at - Integer.BYTES);
+        }
+
+        long int64() {
+            at += Long.BYTES;
+            return in.getLong(at - Long.BYTES);
+        }
+
+        private byte[] bytes(int length) {
+            at += length;
+            return in.getBytes(at - length, at);
+        }
+
+        List<Row> rows() {
+            List<Row> rows = new ArrayList<>();
+            while (at < in.length()) {
+                rows.add(new Row(int64(), message()));
+            }
+            return rows;
+        }
+
+        Message message() {
+            byte flags = in.getByte(at++);
+            long expiresAt = int64();
+            long publisher = int64();
+            at += Short.BYTES;
+            String topic = new String(bytes(in.getUnsignedShort(at - Short.BYTES)), StandardCharsets.UTF_8);
+            byte[] properties = bytes(int32());
+            byte[] payload = bytes(int32());
+            return new Message(topic, payload, flags & 3, (flags & 4) != 0, properties, expiresAt, publisher);
+        }
+    }
+}

@@ -1,0 +1,325 @@
+package io.tuskmq.node.cluster;
+
+import io.tuskmq.cluster.Cluster;
+import io.tuskmq.cluster.Peer;
+import io.tuskmq.node.rules.LeaseGuard;
+import io.tuskmq.node.rules.PeerWatch;
+import io.tuskmq.storage.Leases;
+import io.tuskmq.storage.StorageException;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * This node's heartbeat: renews its lease, learns from PostgreSQL who is alive and what was committed, ends nodes that are dead, and says
+ * when this one must stop serving. Lives on a context of its own.
+ */
+final class Membership {
+    /** This node as registered. */
+    record Own(long incarnation, String name, long leaseMillis, long registeredAtMillis) {}
+
+    private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
+    private static final long BEAT_MILLIS_MAX = 1_000;
+    private static final long LOOK_MILLIS = 100;
+    /** What a peer said of its database counts for as long. */
+    private static final long HEALTH_MILLIS = 3_000;
+
+    private final Context context;
+    private final Leases leases;
+    private final Cluster cluster;
+    private final LaneHandling lanes;
+    private final Forwards forwards;
+    private final ClusterCounters counters;
+    private final Own own;
+    private final Host host;
+
+    private final LeaseGuard guard;
+    private final PeerWatch watch;
+    private final Map<Long, Cluster.Node> others = new HashMap<>();
+    private final Set<Long> heard = new HashSet<>();
+    private final Set<Long> linked = new HashSet<>();
+    private final Map<Long, Health> health = new HashMap<>();
+    private volatile List<String> unlinkable = List.of();
+    private Promise<Void> beat = Promise.promise();
+    private boolean beating;
+    private boolean beatAgain;
+    private boolean suspended;
+    private volatile boolean stopped;
+    private long beatAtMillis;
+
+    private record Health(boolean databaseAway, long atMillis) {}
+
+    /** The parts that it works with. */
+    record Around(Leases leases, Cluster cluster, LaneHandling lanes, Forwards forwards, ClusterCounters counters) {}
+
+    Membership(Vertx vertx, Around around, Own own, Host host) {
+        this.context = vertx.getOrCreateContext();
+        this.leases = around.leases();
+        this.cluster = around.cluster();
+        this.lanes = around.lanes();
+        this.forwards = around.forwards();
+        this.counters = around.counters();
+        this.own = own;
+        this.host = host;
+        this.guard = new LeaseGuard(own.leaseMillis(), own.registeredAtMillis());
+        this.watch = new PeerWatch(own.leaseMillis());
+        this.beatAtMillis = own.registeredAtMillis();
+    }
+
+    /** Milliseconds of the clock that leases are counted by: one that only goes on. */
+    static long now() {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+    }
+
+    private long beatMillis() {
+        return Math.min(BEAT_MILLIS_MAX, own.leaseMillis() / 4);
+    }
+
+    /** Begins; completes with the first heartbeat's success. */
+    Future<Void> start() {
+        context.owner().setPeriodic(LOOK_MILLIS, timer -> {
+            if (stopped) {
+                context.owner().cancelTimer(timer);
+            } else {
+                context.runOnContext(nothing -> lookAround());
+            }
+        });
+        return beatNow();
+    }
+
+    /** Whether there are no more heartbeats: the lease was lost, or is given back. From any thread. */
+    boolean isStopped() {
+        return stopped;
+    }
+
+    /** No more heartbeats; the lease is left as it is. */
+    void stop() {
+        stopped = true;
+    }
+
+    /** Something may have happened: the next heartbeat comes at once. Completes when one that began after this call has succeeded. */
+    Future<Void> beatNow() {
+        Promise<Void> next = Promise.promise();
+        context.runOnContext(nothing -> {
+            beat.future().onComplete(next);
+            if (beating) {
+                beatAgain = true;
+            } else {
+                renew();
+            }
+        });
+        return next.future();
+    }
+
+    // --- what links say
+
+    void linked(Peer peer) {
+        context.runOnContext(nothing -> {
+            linked.add(peer.incarnation());
+            met(peer);
+        });
+    }
+
+    void heard(Peer peer) {
+        context.runOnContext(nothing -> {
+            heard.add(peer.incarnation());
+            met(peer);
+            if (!others.containsKey(peer.incarnation())) {
+                beatNow(); // it has just registered
+            }
+        });
+    }
+
+    private void met(Peer peer) {
+        if (linked.contains(peer.incarnation()) && heard.contains(peer.incarnation())) {
+            watch.linked(peer.incarnation());
+            LOG.info("peer={} incarnation={} linked", peer.name(), peer.incarnation());
+        }
+    }
+
+    void unlinked(Peer peer, boolean refused) {
+        context.runOnContext(nothing -> {
+            if (linked.remove(peer.incarnation())) {
+                LOG.warn("peer={} incarnation={} link is down", peer.name(), peer.incarnation());
+            }
+            if (refused) {
+                watch.refused(peer.incarnation());
+            }
+        });
+    }
+
+    void silent(Peer peer) {
+        context.runOnContext(nothing -> heard.remove(peer.incarnation()));
+    }
+
+    void gone(Peer peer) {
+        context.runOnContext(nothing -> {
+            linked.remove(peer.incarnation());
+            health.remove(peer.incarnation());
+        });
+    }
+
+    void health(Peer peer, boolean databaseAway) {
+        context.runOnContext(nothing -> health.put(peer.incarnation(), new Health(databaseAway, now())));
+    }
+
+    // --- now and then
+
+    private void lookAround() {
+        long now = now();
+        boolean databaseAway = now - beatAtMillis > 2 * beatMillis() + LOOK_MILLIS;
+        forwards.tellHeads();
+        forwards.tellHealth(databaseAway);
+        if (!beating && now - beatAtMillis >= beatMillis()) {
+            renew();
+        }
+        long alsoAway = others.keySet().stream()
+                .filter(peer -> missesDatabase(peer, now))
+                .count();
+        if (!suspended && host.isServing() && guard.mustStopServing(now, others.size(), (int) alsoAway)) {
+            suspended = true;
+            LOG.warn("node={} could not renew its lease: it stops serving", own.name());
+            host.suspend();
+        }
+        revokeVictims(now);
+    }
+
+    private boolean missesDatabase(long peer, long now) {
+        Health said = health.get(peer);
+        return linked.contains(peer) && said != null && said.databaseAway() && now - said.atMillis() <= HEALTH_MILLIS;
+    }
+
+    private void revokeVictims(long now) {
+        List<Long> apart = new ArrayList<>(0);
+        for (long peer : others.keySet()) {
+            if (!linked.contains(peer) || !heard.contains(peer)) {
+                apart.add(peer);
+            }
+        }
+        if (suspended || stopped || apart.isEmpty()) {
+            return;
+        }
+        for (long victim : watch.victims(others.keySet(), apart, host.isServing(), now)) {
+            Cluster.Node node = others.remove(victim); // once; should it be alive after all, the next heartbeat says so
+            LOG.warn(
+                    "peer={} incarnation={} is taken for dead",
+                    node == null ? "?" : node.peer().name(),
+                    victim);
+            leases.revoke(own.incarnation(), victim).onComplete(this::revoked, this::failed);
+        }
+    }
+
+    private void revoked(boolean byThis) {
+        if (byThis) {
+            counters.revoked();
+        }
+        context.runOnContext(nothing -> ended());
+    }
+
+    private void ended() {
+        host.othersEnded();
+        beatNow();
+    }
+
+    // --- the heartbeat
+
+    private void renew() {
+        if (stopped) {
+            return;
+        }
+        beating = true;
+        Promise<Void> mine = beat;
+        beat = Promise.promise();
+        long sentAt = now();
+        leases.renew(own.incarnation(), own.leaseMillis())
+                .onComplete(done -> context.runOnContext(nothing -> {
+                    beating = false;
+                    if (done.succeeded()) {
+                        renewed(sentAt, done.result());
+                        mine.tryComplete();
+                    } else {
+                        failed(done.cause());
+                        mine.tryFail(done.cause());
+                    }
+                    if (beatAgain) {
+                        beatAgain = false;
+                        renew();
+                    }
+                }));
+    }
+
+    private void renewed(long sentAt, Leases.Heartbeat heartbeat) {
+        beatAtMillis = sentAt;
+        guard.renewed(sentAt);
+        others.clear();
+        linkable(heartbeat, own.incarnation())
+                .forEach(node -> others.put(node.peer().incarnation(), node));
+        unlinkable = heartbeat.nodes().stream()
+                .filter(node -> node.incarnation() != own.incarnation()
+                        && node.address().isEmpty())
+                .map(node -> node.name() + " (it is alone: cluster.port is off there)")
+                .toList();
+        cluster.nodes(others.values());
+        lanes.heartbeat(heartbeat.lanes(), own.incarnation());
+        if (suspended && !guard.isOver(now())) {
+            suspended = false;
+            LOG.info("node={} has its lease again", own.name());
+            host.resume();
+        }
+        leases.endExpired()
+                .onSuccess(ended -> {
+                    if (!ended.isEmpty()) {
+                        LOG.warn("nodes={} have died", ended);
+                        context.runOnContext(nothing -> ended());
+                    }
+                })
+                .onFailure(failure -> LOG.debug("dead nodes are looked for later: {}", failure.getMessage()));
+    }
+
+    /** The other live nodes that have an address. */
+    static List<Cluster.Node> linkable(Leases.Heartbeat heartbeat, long self) {
+        List<Cluster.Node> nodes = new ArrayList<>();
+        for (Leases.LiveNode node : heartbeat.nodes()) {
+            if (node.incarnation() != self) {
+                node.address()
+                        .ifPresent(address -> nodes.add(new Cluster.Node(
+                                peer(node, address), address.linkHost() + ":" + address.memberPort())));
+            }
+        }
+        return nodes;
+    }
+
+    static Peer peer(Leases.LiveNode node, Leases.Address address) {
+        return new Peer(node.incarnation(), node.name(), address.linkHost(), address.linkPort());
+    }
+
+    /** Live nodes that this one is not joined with, in words. From any thread. */
+    List<String> missing() {
+        List<String> missing = new ArrayList<>(unlinkable);
+        for (Peer peer : cluster.missing()) {
+            missing.add(peer.name() + " at " + peer.host() + ":" + peer.port());
+        }
+        return missing;
+    }
+
+    private void failed(Throwable failure) {
+        if (failure instanceof StorageException storage && storage.kind() == StorageException.Kind.FENCED) {
+            if (!stopped) {
+                stopped = true;
+                host.fenced();
+            }
+        } else {
+            LOG.debug("no heartbeat: {}", failure.getMessage());
+        }
+    }
+}

@@ -1,0 +1,13 @@
+package io.tuskmq.node.cluster;
+
+import io.tuskmq.node.session.ClientIds;
+import io.vertx.core.Future;
+
+/** Those who are connected here, as other nodes may ask for them; see {@code Directory}. */
+public interface PeerClients {
+    /** Ends the connection of the client id if it is older than the one with this number, which another node has. */
+    Future<ClientIds.Answer> letGo(String clientId, long number);
+
+    /** Client ids must be taken again: Hazelcast was split. */
+    void takeIdsAgain();
+}

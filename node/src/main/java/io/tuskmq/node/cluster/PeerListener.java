@@ -1,0 +1,116 @@
+package io.tuskmq.node.cluster;
+
+import io.tuskmq.cluster.Cluster;
+import io.tuskmq.cluster.Peer;
+import io.tuskmq.node.session.ClientIds;
+import io.tuskmq.node.session.LiveRoutes;
+import io.tuskmq.node.session.Router;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What this node does when others speak: hands over their messages, keeps their routes, lets go of clients that went to them. */
+final class PeerListener implements Cluster.Listener {
+    private static final Logger LOG = LoggerFactory.getLogger(PeerListener.class);
+
+    private final Forwards forwards;
+    private final ClusterCounters counters;
+    private volatile @Nullable Joined joined;
+
+    /** What it works with when this node has joined. */
+    record Joined(LiveRoutes routes, Router router, LaneHandling lanes, Membership membership, PeerClients clients) {}
+
+    PeerListener(Forwards forwards, ClusterCounters counters) {
+        this.forwards = forwards;
+        this.counters = counters;
+    }
+
+    /** Before the first peer can be linked. */
+    void join(Joined parts) {
+        joined = parts;
+    }
+
+    private Joined joined() {
+        Joined parts = joined;
+        if (parts == null) {
+            throw new IllegalStateException("a peer was linked before this node had joined");
+        }
+        return parts;
+    }
+
+    @Override
+    public void linked(int slot, Peer peer) {
+        forwards.linked(slot);
+        joined().membership().linked(peer);
+    }
+
+    @Override
+    public void unlinked(int slot, Peer peer, boolean refused) {
+        forwards.unlinked(slot);
+        joined().membership().unlinked(peer, refused);
+    }
+
+    @Override
+    public void heard(Peer peer) {
+        joined().membership().heard(peer);
+    }
+
+    @Override
+    public void silent(Peer peer) {
+        joined().membership().silent(peer);
+    }
+
+    @Override
+    public void gone(int slot, Peer peer) {
+        forwards.unlinked(slot);
+        joined().routes().forgetNode(slot);
+        joined().membership().gone(peer);
+    }
+
+    @Override
+    public void route(int slot, String filter, int flags) {
+        joined().routes().node(slot, filter, flags);
+    }
+
+    @Override
+    public void told(Peer from, Buffer body) {
+        switch (Frames.told(body)) {
+            case Frames.Direct(var message) -> {
+                if (!joined().router().deliverDirectOfPeer(message)) {
+                    counters.directLost();
+                }
+            }
+            case Frames.Lane lane -> joined().lanes().frame(lane);
+            case Frames.Health(boolean databaseAway) -> joined().membership().health(from, databaseAway);
+        }
+    }
+
+    @Override
+    public Future<Buffer> asked(Peer from, Buffer body) {
+        Frames.LetGo request = Frames.asked(body);
+        return joined().clients().letGo(request.clientId(), request.number())
+                .map(answer -> Buffer.buffer(new byte[] {(byte) (answer == ClientIds.Answer.NEWER ? 1 : 0)}));
+    }
+
+    @Override
+    public void forEachOwnRoute(Cluster.RouteConsumer each) {
+        joined().routes().forEachOwn(each);
+    }
+
+    @Override
+    public void forEachRoute(int slot, Cluster.RouteConsumer each) {
+        joined().routes().forEachOf(slot, each);
+    }
+
+    @Override
+    public void merged() {
+        joined().clients().takeIdsAgain();
+    }
+
+    @Override
+    public void suspected(Peer peer) {
+        joined().membership().beatNow().onFailure(failure -> LOG.debug("no heartbeat: {}", failure.getMessage()));
+    }
+}

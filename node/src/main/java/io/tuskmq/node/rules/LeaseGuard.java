@@ -1,0 +1,42 @@
+package io.tuskmq.node.rules;
+
+/**
+ * This node's own lease, by its own monotonic clock: when it must stop serving, before another node may take its sessions and lanes (I4,
+ * I5). Pure; one thread at a time. Times are milliseconds of any clock that runs evenly.
+ *
+ * <p>PostgreSQL counts the lease from when it carried the renewal out, this node from when it sent it: so this end comes first, also when
+ * the clocks' rates differ by up to a twentieth.
+ */
+public final class LeaseGuard {
+    private static final int RATE_MARGIN = 20;
+
+    private final long validMillis;
+    private long renewedAt;
+
+    /** @param registeredAt when the registration was sent */
+    public LeaseGuard(long leaseMillis, long registeredAt) {
+        this.validMillis = leaseMillis - leaseMillis / RATE_MARGIN;
+        this.renewedAt = registeredAt;
+    }
+
+    /** A renewal that was sent then was confirmed. */
+    public void renewed(long sentAt) {
+        renewedAt = Math.max(renewedAt, sentAt);
+    }
+
+    /** Whether others may take this node for dead. */
+    public boolean isOver(long now) {
+        return now - renewedAt >= validMillis;
+    }
+
+    /**
+     * Whether clients must be let go. Not while nobody can have taken their sessions: when there is no other node, or when all others
+     * miss the database too (I11).
+     *
+     * @param peers other nodes that were alive when the database was last heard
+     * @param peersWithoutDatabase those of them that said lately that they miss it
+     */
+    public boolean mustStopServing(long now, int peers, int peersWithoutDatabase) {
+        return isOver(now) && peersWithoutDatabase < peers;
+    }
+}
