@@ -13,6 +13,8 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** This node's place among the others, wired: what it tells them, what it hears, its lease. */
@@ -21,13 +23,20 @@ public final class ClusterNode {
 
     private final Vertx vertx;
     private final Cluster cluster;
+    private final LongSupplier clock;
     private final ClusterCounters counters;
     private final Forwards forwards;
     private final PeerListener listener;
     private volatile @Nullable Membership membership;
 
     public ClusterNode(Vertx vertx, Cluster cluster, Metrics metrics) {
+        this(vertx, cluster, metrics, ClusterNode::now);
+    }
+
+    /** @param clock that leases are counted by, in milliseconds: one that only goes on */
+    public ClusterNode(Vertx vertx, Cluster cluster, Metrics metrics, LongSupplier clock) {
         this.vertx = vertx;
+        this.clock = clock;
         this.cluster = cluster;
         this.counters = new ClusterCounters(metrics);
         this.forwards = new Forwards(cluster, counters);
@@ -68,7 +77,7 @@ public final class ClusterNode {
 
     /** The clock that leases are counted by, in milliseconds. */
     public static long now() {
-        return Membership.now();
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
     }
 
     /**
@@ -80,7 +89,7 @@ public final class ClusterNode {
             forwards.own(lane.laneId(), lane.head());
         }
         var lanes = new LaneHandling(parts.router(), counters);
-        var around = new Membership.Around(parts.leases(), cluster, lanes, forwards, counters);
+        var around = new Membership.Around(parts.leases(), cluster, lanes, forwards, counters, clock);
         long incarnation = registered.lease().incarnation();
         var own = new Membership.Own(
                 incarnation, registered.name(), registered.leaseMillis(), registered.registeredAtMillis());
@@ -94,7 +103,7 @@ public final class ClusterNode {
                         .compose(secret -> cluster.join(
                                 self(heartbeat, own), secret, Membership.linkable(heartbeat, incarnation))))
                 .compose(joined -> mine.start())
-                .compose(beaten -> complete(mine, now() + timeoutMillis));
+                .compose(beaten -> complete(mine, clock.getAsLong() + timeoutMillis));
     }
 
     private static Peer self(Leases.Heartbeat heartbeat, Membership.Own own) {
@@ -111,7 +120,7 @@ public final class ClusterNode {
             List<String> missing = mine.missing();
             if (missing.isEmpty()) {
                 complete.tryComplete();
-            } else if (now() >= until) {
+            } else if (clock.getAsLong() >= until) {
                 complete.tryFail(new JoinException(
                         "not all nodes that are alive could be joined: " + String.join(", ", missing)));
             }
