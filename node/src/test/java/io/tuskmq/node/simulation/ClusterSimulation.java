@@ -95,10 +95,11 @@ final class ClusterSimulation {
         machines.forEach(machine -> machine.start(true));
         clients.forEach(SimClient::end);
         long end = schedule.now() + QUIET_MILLIS;
-        while (schedule.now() < end && !isDone()) {
-            runUntil(schedule.now() + 1_000, errors);
+        boolean wasDone = false;
+        while (schedule.now() < end && !(wasDone && isDone())) {
+            wasDone = isDone();
+            runUntil(schedule.now() + (wasDone ? 5_000 : 1_000), errors); // what comes twice, comes then
         }
-        runUntil(schedule.now() + 3_000, errors); // what comes twice, comes now
         account();
     }
 
@@ -121,7 +122,7 @@ final class ClusterSimulation {
         ledger.checkComplete();
         List<Ledger.Key> missing = wills.missing(willsOfLiving());
         Ledger.check(missing.isEmpty(), "wills never published: " + missing);
-        Ledger.check(machines.stream().allMatch(SimMachine::isServing), "not all nodes serve");
+        Ledger.check(machines.stream().allMatch(SimMachine::isServing), "not all nodes serve: " + machines);
         Ledger.check(clients.stream().allMatch(SimClient::isDone), "not all clients came to an end: " + clients);
         connections.checkSingle();
     }

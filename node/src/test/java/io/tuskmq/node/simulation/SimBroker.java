@@ -201,6 +201,11 @@ final class SimBroker implements Host, PeerClients {
         return there;
     }
 
+    @Override
+    public String toString() {
+        return around.machine() + " incarnation " + incarnation + " " + state + " misses " + others.missing();
+    }
+
     // --- the lease, as in Node
 
     @Override

@@ -58,7 +58,7 @@ final class SimConnection implements Connection, Link.Served {
             if (open) {
                 unacked.received(packet);
                 if (packet instanceof Event.PublishReceived p) {
-                    all.ledger().taken(Ledger.Key.of(p.message()));
+                    all.ledger().taken(Ledger.Key.of(p.message()), number);
                 }
                 broker.directory().event(this, packet);
             }

@@ -44,6 +44,11 @@ final class SimMachine implements Link.Server {
         return name;
     }
 
+    @Override
+    public String toString() {
+        return broker == null ? name + " is down" : broker.toString();
+    }
+
     /** The process that runs, if one does. */
     @Nullable
     SimBroker broker() {

@@ -140,7 +140,7 @@ final class SimNode implements Link.Server {
     // --- messages
 
     void route(SimRunner publisher, int packetId, Message message, boolean withReceipt) {
-        store.ledger().taken(Ledger.Key.of(message));
+        store.ledger().taken(Ledger.Key.of(message), 0);
         for (SimRunner runner : runners) {
             List<Subscription> matching = runner.matching(message.topic());
             boolean logged = matching.stream().anyMatch(Subscription::logged);
