@@ -97,7 +97,8 @@ public sealed interface Effect {
             TOO_LARGE,
             NOT_WRITABLE,
             RETENTION,
-            QUEUE_FULL
+            QUEUE_FULL,
+            BACKLOG
         }
     }
 }

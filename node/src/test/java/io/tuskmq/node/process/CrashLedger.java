@@ -12,16 +12,20 @@ import java.util.concurrent.atomic.AtomicInteger;
  * What was acknowledged to publishers and what subscribers took, of numbered messages. A stream is one publisher's messages of one QoS:
  * numbers from 0, without gaps, each sent again until it is acknowledged.
  */
-final class CrashLedger {
-    /** One publisher's messages of one QoS. */
-    record Stream(int publisher, int qos) {
-        String topic() {
-            return "load/" + publisher + "/" + qos;
+public final class CrashLedger {
+    /**
+     * One publisher's messages of one QoS.
+     *
+     * @param root the first level of the topics of this load: several may run one after the other on one broker
+     */
+    public record Stream(String root, int publisher, int qos) {
+        public String topic() {
+            return root + "/" + publisher + "/" + qos;
         }
 
-        static Stream of(String topic) {
+        public static Stream of(String topic) {
             String[] levels = topic.split("/", -1);
-            return new Stream(Integer.parseInt(levels[1]), Integer.parseInt(levels[2]));
+            return new Stream(levels[0], Integer.parseInt(levels[1]), Integer.parseInt(levels[2]));
         }
     }
 
@@ -40,17 +44,17 @@ final class CrashLedger {
     }
 
     /** PUBACK or PUBCOMP came, in the order of the stream. */
-    void acknowledged(Stream stream, int number) {
+    public void acknowledged(Stream stream, int number) {
         acknowledged.computeIfAbsent(stream, s -> new AtomicInteger()).accumulateAndGet(number + 1, Math::max);
     }
 
-    int acknowledged(Stream stream) {
+    public int acknowledged(Stream stream) {
         AtomicInteger count = acknowledged.get(stream);
         return count == null ? 0 : count.get();
     }
 
     /** A PUBLISH that is not a repetition of QoS 2's handshake. */
-    void taken(String subscriber, Stream stream, int number) {
+    public void taken(String subscriber, Stream stream, int number) {
         Taken of = taken.computeIfAbsent(new Receipt(subscriber, stream), r -> new Taken());
         of.count++;
         if (of.numbers.get(number)) {
@@ -67,14 +71,25 @@ final class CrashLedger {
         of.highest = Math.max(of.highest, number);
     }
 
+    /** All that was acknowledged, of all streams. */
+    public int acknowledged() {
+        return acknowledged.values().stream().mapToInt(AtomicInteger::get).sum();
+    }
+
+    /** Whether the subscriber has as many different messages of every stream as were acknowledged. */
+    public boolean hasAll(String subscriber) {
+        return acknowledged.entrySet().stream()
+                .allMatch(e -> distinct(subscriber, e.getKey()) >= e.getValue().get());
+    }
+
     /** How many different messages of the stream the subscriber has. */
-    int distinct(String subscriber, Stream stream) {
+    public int distinct(String subscriber, Stream stream) {
         Taken of = taken.get(new Receipt(subscriber, stream));
         return of == null ? 0 : of.numbers.cardinality();
     }
 
     /** Faults, and all that was acknowledged and not taken by each of the subscribers. */
-    List<String> faults(List<String> subscribers) {
+    public List<String> faults(List<String> subscribers) {
         List<String> all = new ArrayList<>(faults);
         acknowledged.forEach((stream, count) -> {
             for (String subscriber : subscribers) {
@@ -90,7 +105,7 @@ final class CrashLedger {
     }
 
     /** One line of counts for each QoS. */
-    String counts() {
+    public String counts() {
         StringBuilder lines = new StringBuilder();
         for (int qos = 1; qos <= 2; qos++) {
             int of = qos;

@@ -14,6 +14,7 @@ import io.tuskmq.node.session.ClientSessions;
 import io.tuskmq.node.session.Directory;
 import io.tuskmq.node.session.Groups;
 import io.tuskmq.node.session.LiveRoutes;
+import io.tuskmq.node.session.LogQuota;
 import io.tuskmq.node.session.Router;
 import io.tuskmq.node.session.SessionCounters;
 import io.tuskmq.node.session.Shards;
@@ -119,14 +120,15 @@ final class SimBroker implements Host, PeerClients {
         WillPublisher publisher = new WillPublisher(store, router, counters);
         Claims claims = new Claims(vertx, store);
         Groups groups = new Groups(claims, incarnation);
-        var broker = new Broker(store, router, counters, new SysTopics(router), groups);
+        LogQuota quota = new LogQuota(0, new Metrics());
+        var broker = new Broker(store, router, counters, new SysTopics(router), groups, quota);
         ClientIds ids = cluster.clientIds();
         var sessions = new ClientSessions(
                 broker,
                 claims,
                 publisher,
                 ids,
-                new ClientSessions.Limits(ConnectRules.Limits.DEFAULT, limits, incarnation));
+                new ClientSessions.Limits(ConnectRules.Limits.DEFAULT, limits, 0, incarnation));
         Directory connected = new Directory(vertx, shards, sessions, ids, counters);
         directory = connected;
         wills = publisher;

@@ -80,6 +80,11 @@ record SimStoreOfNode(Store store, SimDatabaseState database) implements Store {
     }
 
     @Override
+    public Future<Long> logBytes() {
+        return store.logBytes();
+    }
+
+    @Override
     public Future<Void> close() {
         return store.close();
     }
