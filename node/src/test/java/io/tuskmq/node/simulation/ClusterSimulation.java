@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /** One run of a cluster: some nodes, some clients, trouble first, then quiet, then the account. */
 final class ClusterSimulation {
-    private static final long START_MILLIS = 3_000;
-    private static final long TROUBLE_MILLIS = 20_000;
+    private static final long START_MILLIS = 2_000;
+    private static final long TROUBLE_MILLIS = 15_000;
     private static final long QUIET_MILLIS = 120_000;
 
     private final Schedule schedule;
@@ -98,7 +98,7 @@ final class ClusterSimulation {
         boolean wasDone = false;
         while (schedule.now() < end && !(wasDone && isDone())) {
             wasDone = isDone();
-            runUntil(schedule.now() + (wasDone ? 5_000 : 1_000), errors); // what comes twice, comes then
+            runUntil(schedule.now() + (wasDone ? 3_000 : 1_000), errors); // what comes twice, comes then
         }
         account();
     }

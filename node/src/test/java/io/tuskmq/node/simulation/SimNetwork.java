@@ -87,6 +87,7 @@ final class SimNetwork {
     void mapsAway(long millis) {
         trouble();
         mapsAwayUntil = schedule.now() + millis;
+        schedule.after(millis, this::trouble);
     }
 
     /** Hazelcast splits: these machines see the map as it was, and go on with a copy. */
