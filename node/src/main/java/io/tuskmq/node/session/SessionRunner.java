@@ -120,7 +120,7 @@ final class SessionRunner extends Receiver {
     /** Lets the session go on where it was. */
     void start() {
         shard.add(this);
-        on(new Event.Started(System.currentTimeMillis()));
+        on(new Event.Started(shard.nowMillis()));
     }
 
     /** Ends it: no more events, no more routes. Completes with what is to be stored, when no older checkpoint is on its way. */
@@ -170,7 +170,7 @@ final class SessionRunner extends Receiver {
     private void goOn() {
         goesOn = false;
         if (connection.isWritable()) {
-            on(new Event.Writable(true, System.currentTimeMillis()));
+            on(new Event.Writable(true, shard.nowMillis()));
         }
     }
 
@@ -203,7 +203,7 @@ final class SessionRunner extends Receiver {
             case Effect.Fetch(List<LogReader.Position> positions) ->
                 ask(
                         () -> store.log().fetch(positions),
-                        messages -> on(new Event.Fetched(messages, System.currentTimeMillis())));
+                        messages -> on(new Event.Fetched(messages, shard.nowMillis())));
             case Effect.ReadLog(List<LogReader.Range> ranges, int limit) -> readLog(ranges, limit);
             case Effect.DealSettled(Deal deal) -> broker.groups().settled((GroupDeal) deal);
             case Effect.DealTaken(Deal deal) -> broker.groups().taken((GroupDeal) deal);
@@ -327,7 +327,7 @@ final class SessionRunner extends Receiver {
                     checkpointing = held;
                     return held;
                 },
-                held -> on(new Event.CheckpointDone(effect.number(), held, System.currentTimeMillis())));
+                held -> on(new Event.CheckpointDone(effect.number(), held, shard.nowMillis())));
     }
 
     /** It becomes a member of the subscription's group. */
@@ -347,7 +347,7 @@ final class SessionRunner extends Receiver {
     private void readLog(List<LogReader.Range> ranges, int limit) {
         calls.once(
                 () -> broker.store().log().read(ranges, limit),
-                page -> on(new Event.PageRead(page, System.currentTimeMillis())),
+                page -> on(new Event.PageRead(page, shard.nowMillis())),
                 () -> on(new Event.ReadFailed()));
     }
 

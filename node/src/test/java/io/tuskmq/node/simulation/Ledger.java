@@ -31,11 +31,14 @@ final class Ledger {
         }
     }
 
-    private record Stream(String subscriber, String publisher, String topic, int publishedQos, int deliveredQos) {}
+    /** What keeps its order; {@code connection} is the publisher's, where its connections don't share a lane. */
+    private record Stream(
+            String subscriber, String publisher, int connection, String topic, int publishedQos, int deliveredQos) {}
 
     private record Receipt(String subscriber, Key key) {}
 
     private final Map<Key, Integer> taken = new HashMap<>();
+    private final Map<Key, Integer> takenBy = new HashMap<>();
     private final Map<Key, Integer> committed = new HashMap<>();
     private final Map<Receipt, Integer> delivered = new HashMap<>();
     private final Set<Receipt> deliveredExactlyOnce = new HashSet<>();
@@ -48,8 +51,9 @@ final class Ledger {
     private long deliveries;
 
     /** The broker took it in, for the first time or again. */
-    void taken(Key key) {
+    void taken(Key key, int connection) {
         taken.merge(key, 1, Integer::sum);
+        takenBy.put(key, connection);
     }
 
     /** The store has committed it; QoS 2 of a kept session at most once (I3). */
@@ -112,7 +116,8 @@ final class Ledger {
         }
         // Order of first deliveries (I6). A message that the publisher sent again may come late to whoever subscribed
         // in between.
-        var stream = new Stream(subscriber, key.publisher(), key.topic(), key.qos(), qos);
+        var stream = new Stream(
+                subscriber, key.publisher(), takenBy.getOrDefault(key, 0), key.topic(), key.qos(), qos);
         int before = last.getOrDefault(stream, -1);
         boolean sentOnce = taken.getOrDefault(key, 0) == 1;
         check(before < key.number() || !sentOnce, "number " + key.number() + " after " + before + " in " + stream);
