@@ -1,77 +1,93 @@
 package io.tuskmq.node.session;
 
-import io.tuskmq.node.rules.Session;
-import io.tuskmq.node.rules.SessionStart;
 import io.tuskmq.node.rules.Subscription;
-import io.tuskmq.storage.LogReader;
-import io.tuskmq.storage.Sessions;
-import io.tuskmq.storage.Sessions.Claimed;
-import io.tuskmq.storage.rules.LaneVector;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One shared subscription while it has members here: opens its session when the first one comes, gives it back after the last one
- * went. With a stored member of QoS 1 or 2 the session is stored, and its cursor stays while all members are away; a group of others
- * lives in memory. Belongs to one shard.
+ * One shared subscription while it has members here, or this node coordinates it: finds out which node coordinates it, opens its session
+ * here or joins its members there, and gives the session back after the last member went. With a stored member of QoS 1 or 2 the
+ * session is stored, and its cursor stays while all members are away; a group of others lives in memory. Belongs to one shard.
  */
 final class Group {
     private static final Logger LOG = LoggerFactory.getLogger(Group.class);
     private static final long RETRY_MILLIS = 500;
-    private static final String PRINCIPAL = "$share";
-    private static final int DO_NOT_SEND_RETAINED = 2;
+    /** Before another node is asked that a node has named. */
+    private static final long REDIRECT_MILLIS = 20;
+    /** How often a group in memory looks whether another node should have it. */
+    private static final long RECHECK_MILLIS = 5_000;
 
-    /** What a group works with; {@code closed} is told when it has ended. */
-    record Around(Broker broker, Claims claims, long incarnation, Consumer<Group> closed) {}
+    /** What a group works with. */
+    record Around(Broker broker, Claims claims, long incarnation, GroupPeers peers, Groups groups) {}
 
     private final Around around;
     private final Shard shard;
     private final String key;
     private final String share;
     private final String filter;
+    private final GroupOpening opening;
 
-    private final Map<SessionRunner, Subscription> members = new LinkedHashMap<>();
+    private final Map<Member, Subscription> members = new LinkedHashMap<>();
     /** Stored members that are being subscribed, and what completes when the group is a stored session. */
-    private final Map<SessionRunner, Promise<Void>> expected = new LinkedHashMap<>();
-
+    private final Map<Member, Promise<Void>> expected = new LinkedHashMap<>();
+    private final GroupGuests guests;
     private final List<Promise<Void>> waitingForClosed = new ArrayList<>();
     /** Groups in memory that a stored one has followed: they deal what they still have. */
     private final List<GroupRunner> draining = new ArrayList<>();
 
+    /** This node coordinates the group. */
     private @Nullable GroupRunner current;
+    /** Another one does. */
+    private @Nullable GroupAway away;
+
     private boolean changing;
+    private boolean stopping;
     private boolean closed;
 
-    Group(Around around, Shard shard, Subscription subscription) {
+    Group(Around around, Shard shard, String share, String filter) {
         this.around = around;
         this.shard = shard;
-        this.key = Groups.key(subscription);
-        this.share = subscription.share();
-        this.filter = subscription.filter();
+        this.key = Groups.key(share, filter);
+        this.share = share;
+        this.filter = filter;
+        this.guests = new GroupGuests(around.groups(), around.peers());
+        this.opening = new GroupOpening(
+                around.broker().store().sessions(), around.claims(), around.incarnation(), key, filter);
     }
 
     Shard shard() {
         return shard;
     }
 
+    String share() {
+        return share;
+    }
+
+    String filter() {
+        return filter;
+    }
+
     boolean isClosed() {
         return closed;
     }
+
+    // --- members here
 
     /** Completes the promise when the group is a stored session. */
     void expect(SessionRunner member, Promise<Void> stored) {
         if (!member.isEnded()) {
             expected.put(member, stored);
+            if (away != null) {
+                away.expect(member, stored);
+            }
         }
         settle();
     }
@@ -79,54 +95,143 @@ final class Group {
     void join(SessionRunner member, Subscription subscription) {
         expected.remove(member);
         if (!member.isEnded()) {
-            members.put(member, subscription);
-            if (current != null) {
-                joinTo(current, member, subscription);
+            if (away != null) {
+                members.put(member, subscription);
+                away.join(member, subscription);
+            } else {
+                joinHere(member, subscription);
             }
         }
         settle();
     }
 
+    private void joinHere(Member member, Subscription subscription) {
+        members.put(member, subscription);
+        if (current != null) {
+            joinTo(current, member, subscription);
+        }
+    }
+
     /** A stored member takes QoS 2 messages over durably: only a stored group can give them. */
-    private static void joinTo(GroupRunner runner, SessionRunner member, Subscription subscription) {
+    private static void joinTo(GroupRunner runner, Member member, Subscription subscription) {
         if (runner.isStored() || !isStored(member, subscription)) {
             runner.join(member, subscription);
         }
     }
 
-    private static boolean isStored(SessionRunner member, Subscription subscription) {
+    private static boolean isStored(Member member, Subscription subscription) {
         return member.isStored() && subscription.qos() > 0;
     }
 
-    void leave(SessionRunner member) {
+    /** It has unsubscribed. */
+    void leave(Member member) {
         members.remove(member);
-        runners().forEach(runner -> runner.leave(member));
-        settle();
+        change(there -> there.leave(member), runner -> runner.leave(member));
     }
 
-    void gone(SessionRunner member) {
+    /** Its connection has ended; {@link #finished} or {@link #lost} follows. */
+    void gone(Member member) {
+        members.remove(member);
         expected.remove(member);
+        change(there -> there.gone(member), runner -> runner.gone(member));
+    }
+
+    /** It is known what it took, and was said. */
+    void finished(Member member) {
+        guests.forget(member);
+        change(there -> there.finished(member), runner -> runner.finished(member));
+    }
+
+    /** Nobody knows what it took. */
+    void lost(Member member) {
         members.remove(member);
-        runners().forEach(runner -> runner.gone(member));
-        settle();
+        expected.remove(member);
+        guests.forget(member);
+        change(there -> there.lost(member), runner -> runner.lost(member));
     }
 
-    void whenClosed(Promise<Void> done) {
-        waitingForClosed.add(done);
-        settle();
-    }
-
-    private List<GroupRunner> runners() {
-        List<GroupRunner> runners = new ArrayList<>(draining);
-        if (current != null) {
-            runners.add(current);
+    private void change(Consumer<GroupAway> there, Consumer<GroupRunner> here) {
+        if (away != null) {
+            there.accept(away);
         }
-        return runners;
+        if (current != null) {
+            here.accept(current);
+        }
+        draining.forEach(here);
+        settle();
     }
+
+    // --- members of other nodes
+
+    /** @param answer 0 when it takes part here, else the node that coordinates the group */
+    void ask(RemoteMember member, int qos, Promise<Long> answer) {
+        if (stopping) {
+            around.groups().forget(member);
+            answer.fail("this node is stopping");
+        } else if (away != null) {
+            around.groups().forget(member);
+            answer.complete(away.at());
+        } else {
+            guests.asks(member, answer);
+            if (qos == GroupFrame.Join.EXPECTED) {
+                expected.put(member, Promise.promise());
+            } else {
+                expected.remove(member);
+                joinHere(member, GroupOpening.ofMember(share, filter, qos));
+            }
+            settle();
+        }
+    }
+
+    void outcome(RemoteMember member, GroupFrame.Outcome outcome) {
+        member.outcome(outcome);
+        guests.forgetIfDone(member);
+    }
+
+    void parting(RemoteMember member, GroupFrame.Parting.How how) {
+        switch (how) {
+            case LEFT -> {
+                member.leave();
+                leave(member);
+                guests.forgetIfDone(member);
+            }
+            case GONE -> gone(member);
+            case FINISHED -> finished(member);
+            case LOST -> lost(member);
+        }
+    }
+
+    private void answerGuests(GroupRunner runner) {
+        guests.answer(member -> {
+            Subscription subscription = members.get(member);
+            return runner.isStored() || (subscription != null && !isStored(member, subscription));
+        });
+    }
+
+    /** Members of other nodes must look elsewhere: {@code at}, or 0 when this is not known. */
+    private void turnAway(long at) {
+        List<Member> all = new ArrayList<>(members.keySet());
+        all.addAll(expected.keySet());
+        for (RemoteMember member : guests.turnAway(all, at)) {
+            members.remove(member);
+            expected.remove(member);
+        }
+    }
+
+    // --- who coordinates
 
     private boolean mustBeStored() {
         return !expected.isEmpty()
                 || members.entrySet().stream().anyMatch(member -> isStored(member.getKey(), member.getValue()));
+    }
+
+    private boolean isWanted() {
+        return members.keySet().stream().anyMatch(this::counts)
+                || expected.keySet().stream().anyMatch(this::counts);
+    }
+
+    private boolean counts(Member member) {
+        return !stopping || member instanceof SessionRunner;
     }
 
     /** Brings the group's session to what its members need. Called after each change. */
@@ -142,46 +247,147 @@ final class Group {
             return;
         }
         GroupRunner runner = current;
-        boolean wanted = !members.isEmpty() || !expected.isEmpty();
-        if (runner == null) {
-            if (wanted) {
-                open(mustBeStored());
-            } else {
-                closed = true;
-                around.closed().accept(this);
-                waitingForClosed.forEach(Promise::tryComplete);
+        if (away != null) {
+            if (!isWanted() && away.isDeserted()) {
+                away.end();
+                away = null;
+                close();
             }
-        } else if (!wanted && runner.isDeserted()) {
-            close(runner);
+        } else if (runner == null) {
+            if (isWanted()) {
+                look(true);
+            } else {
+                close();
+            }
+        } else if (!isWanted() && (stopping || runner.isDeserted())) {
+            end(runner);
         } else if (mustBeStored() && !runner.isStored()) {
             open(true); // the one in memory goes on until the other one follows
-        } else if (runner.isStored()) {
-            expected.values().forEach(Promise::tryComplete);
+        } else {
+            if (runner.isStored()) {
+                expected.values().forEach(Promise::tryComplete);
+            }
+            answerGuests(runner);
         }
     }
 
-    // --- opening
+    private void close() {
+        closed = true;
+        turnAway(0);
+        around.groups().closed(key, this);
+        waitingForClosed.forEach(Promise::tryComplete);
+    }
 
-    private record Opened(GroupRunner.Identity identity, Sessions.SessionState state, Set<LogReader.Position> taken) {}
+    /** Opens it here, or goes to the node that has it. */
+    private void look(boolean useHint) {
+        changing = true;
+        around.peers().coordinator(key).otherwise(0L).onSuccess(hint -> shard.post(() -> {
+            changing = false;
+            boolean elsewhere = useHint && hint != 0 && around.peers().isReachable(hint);
+            if (!isWanted()) {
+                settle();
+            } else if (elsewhere && !stopping) {
+                goTo(hint);
+            } else {
+                open(mustBeStored());
+            }
+        }));
+    }
+
+    private void goTo(long at) {
+        turnAway(at);
+        GroupAway there = new GroupAway(this, around.groups(), around.peers(), at);
+        away = there;
+        LOG.debug("group={} is coordinated by {}", key, at);
+        expected.forEach((member, stored) -> there.expect((SessionRunner) member, stored));
+        members.forEach((member, subscription) -> there.join((SessionRunner) member, subscription));
+        settle();
+    }
+
+    /** The other node does not coordinate it, or can't be reached. {@code elsewhere}: who does, by its word; 0 = nobody knows. */
+    void awayEnded(GroupAway there, long elsewhere) {
+        if (away == there) {
+            there.end();
+            away = null;
+            retry(elsewhere == 0 ? RETRY_MILLIS : REDIRECT_MILLIS, elsewhere);
+        }
+    }
+
+    private void retry(long millis, long elsewhere) {
+        changing = true;
+        shard.context()
+                .owner()
+                .setTimer(
+                        millis,
+                        timer -> shard.post(() -> {
+                            changing = false;
+                            if (!isWanted() || current != null) {
+                                settle();
+                            } else if (elsewhere != 0 && around.peers().isReachable(elsewhere)) {
+                                goTo(elsewhere);
+                            } else {
+                                look(!mustBeStored()); // of a stored one the claim tells who has it
+                            }
+                        }));
+    }
+
+    /** The link to the node broke, or it is gone. */
+    void lostCoordinator(long incarnation) {
+        GroupAway there = away;
+        if (there != null && there.at() == incarnation) {
+            goBack(there);
+        }
+    }
+
+    private void goBack(GroupAway from) {
+        from.end();
+        away = null;
+        retry(REDIRECT_MILLIS, 0);
+    }
+
+    /** The coordinator has turned the join away. */
+    void over(AwayJoin join) {
+        GroupAway there = away;
+        if (there != null && there.over(join)) {
+            goBack(there);
+        }
+        settle();
+    }
+
+    // --- here
 
     private void open(boolean stored) {
         changing = true;
-        Future<Opened> opened = stored ? openStored() : Future.succeededFuture(inMemory());
-        opened.onComplete(ready -> shard.post(() -> start(ready)), failure -> {
-            LOG.warn("group={} can't be opened for now: {}", key, failure.getMessage());
-            shard.context()
-                    .owner()
-                    .setTimer(
-                            RETRY_MILLIS,
-                            timer -> shard.post(() -> {
-                                changing = false;
-                                settle();
-                            }));
-        });
+        Future<GroupOpening.Result> opened = stored ? opening.stored() : Future.succeededFuture(opening.inMemory());
+        opened.onComplete(
+                result -> shard.post(() -> {
+                    changing = false;
+                    switch (result) {
+                        case GroupOpening.Opened ready -> start(ready);
+                        case GroupOpening.Elsewhere(long incarnation) -> ownedElsewhere(incarnation);
+                    }
+                }),
+                failure -> shard.post(() -> {
+                    LOG.warn("group={} can't be opened for now: {}", key, failure.getMessage());
+                    retry(RETRY_MILLIS, 0);
+                }));
     }
 
-    private void start(Opened opened) {
-        changing = false;
+    private void ownedElsewhere(long incarnation) {
+        if (around.peers().isReachable(incarnation)) {
+            GroupRunner inMemory = current;
+            current = null;
+            if (inMemory != null) {
+                inMemory.end();
+            }
+            goTo(incarnation);
+        } else {
+            LOG.info("group={} waits for node {}, which has it and can't be reached", key, incarnation);
+            retry(RETRY_MILLIS, 0);
+        }
+    }
+
+    private void start(GroupOpening.Opened opened) {
         GroupRunner runner = new GroupRunner(around.broker(), this, opened.identity(), opened.state());
         GroupRunner before = current;
         current = runner;
@@ -192,75 +398,48 @@ final class Group {
             before.stopFollowing();
             draining.add(before);
         }
+        if (!runner.isStored()) {
+            recheck(runner);
+        }
         settle();
     }
 
-    private Opened inMemory() {
-        Subscription subscription =
-                new Subscription(filter, "", 1, false, true, DO_NOT_SEND_RETAINED, 0, 0, new LaneVector());
-        return new Opened(
-                new GroupRunner.Identity(key, 0, 0, subscription),
-                new Sessions.SessionState(new LaneVector(), new byte[0], List.of(), List.of()),
-                Set.of());
+    /** After a split of the cluster, two nodes may coordinate a group in memory: nothing but the hint says which one is to go on. */
+    private void recheck(GroupRunner inMemory) {
+        shard.context()
+                .owner()
+                .setTimer(
+                        RECHECK_MILLIS,
+                        timer -> around.peers().coordinator(key).otherwise(0L).onSuccess(hint -> shard.post(() -> {
+                            if (current != inMemory || stopping) {
+                                return;
+                            }
+                            if (!changing && hint != 0 && around.peers().isReachable(hint)) {
+                                current = null;
+                                inMemory.end();
+                                goTo(hint);
+                            } else {
+                                recheck(inMemory);
+                            }
+                        })));
     }
 
-    private Future<Opened> openStored() {
-        long token = around.claims().newToken(around.incarnation());
-        var claim = new Sessions.Claim(
-                key, PRINCIPAL, around.incarnation(), token, false, Sessions.NEVER_EXPIRES, true, null);
-        return around.claims().claim(claim).compose(claimed -> switch (claimed) {
-            case Claimed.Owned owned ->
-                subscribed(owned)
-                        .compose(subscription -> around.broker()
-                                .store()
-                                .sessions()
-                                .inflightOfMembers(share, filter)
-                                .map(inflight -> opened(owned, subscription, inflight)));
-            case Claimed.OtherPrincipal other -> Future.failedFuture("a client has the name of the group");
-            case Claimed.OwnedElsewhere elsewhere -> Future.failedFuture("another node has the group");
-        });
+    Future<GroupOpening.Fenced> fence(long sessionId) {
+        return opening.fence(sessionId);
     }
 
-    private Future<Sessions.StoredSubscription> subscribed(Claimed.Owned owned) {
-        if (!owned.state().subscriptions().isEmpty()) {
-            return Future.succeededFuture(owned.state().subscriptions().getFirst());
-        }
-        var row = new Sessions.StoredSubscription(
-                filter, "", 1, false, true, DO_NOT_SEND_RETAINED, 0, 0, new LaneVector(), null);
-        return around.broker()
-                .store()
-                .sessions()
-                .subscribe(owned.sessionId(), owned.epoch(), 1, List.of(row))
-                .compose(stored -> stored.isEmpty()
-                        ? Future.failedFuture("the group was claimed anew")
-                        : Future.succeededFuture(stored.getFirst()));
-    }
-
-    private Opened opened(
-            Claimed.Owned owned, Sessions.StoredSubscription subscription, List<byte[]> inflightOfMembers) {
-        Set<LogReader.Position> taken = new HashSet<>();
-        inflightOfMembers.forEach(inflight -> taken.addAll(Session.takenPositions(inflight)));
-        return new Opened(
-                new GroupRunner.Identity(
-                        key, owned.sessionId(), owned.epoch(), SessionStart.subscription(subscription)),
-                new Sessions.SessionState(
-                        owned.state().cursor(), owned.state().inflight(), List.of(subscription), List.of()),
-                taken);
-    }
-
-    // --- closing
-
-    private void close(GroupRunner runner) {
+    private void end(GroupRunner runner) {
         changing = true;
         current = null;
         runner.end()
-                .compose(checkpoint -> runner.isStored()
-                        ? around.claims()
-                                .release(new Sessions.Release(
-                                        checkpoint, Sessions.NEVER_EXPIRES, 0, new Sessions.WillAction.Nothing()))
-                        : Future.succeededFuture(true))
+                .compose(checkpoint ->
+                        runner.isStored() ? opening.release(checkpoint) : Future.succeededFuture(true))
                 .onComplete(done -> shard.post(() -> {
                     changing = false;
+                    around.peers().leaveGroup(key);
+                    if (stopping) {
+                        turnAway(0);
+                    }
                     settle();
                 }));
     }
@@ -272,5 +451,13 @@ final class Group {
             runner.end();
             settle();
         }
+    }
+
+    /** This node stops, and its own members have gone: members of other nodes go elsewhere when the session is released. */
+    void stop(Promise<Void> done) {
+        stopping = true;
+        waitingForClosed.add(done);
+        guests.refuse("this node is stopping");
+        settle();
     }
 }

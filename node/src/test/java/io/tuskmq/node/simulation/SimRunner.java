@@ -241,7 +241,7 @@ final class SimRunner {
             case Effect.DealSettled ignored -> noGroups(effect);
             case Effect.DealTaken ignored -> noGroups(effect);
             case Effect.DealReturned ignored -> noGroups(effect);
-            case Effect.TakenDurably ignored -> noGroups(effect);
+            case Effect.ForgetTaken ignored -> noGroups(effect);
             case Effect.Dropped d -> Ledger.check(d.reason() == Effect.Dropped.Reason.NOT_WRITABLE, "dropped: " + d);
         }
     }
