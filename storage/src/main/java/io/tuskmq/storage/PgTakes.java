@@ -74,6 +74,6 @@ final class PgTakes {
     static final String FORGET = "DELETE FROM taken WHERE group_id = $1 AND log_id = ANY ($2)";
 
     Future<Void> forget(long groupId, List<Long> logIds) {
-        return sql.query(FORGET, Tuple.of(groupId, logIds.toArray(Long[]::new))).mapEmpty();
+        return sql.query(FORGET, Tuple.of(groupId).addArrayOfLong(logIds.toArray(Long[]::new))).mapEmpty();
     }
 }

@@ -348,6 +348,10 @@ final class OutgoingWindow {
         return Optional.ofNullable(table.get(packetId)).map(e -> new Position(e.filterId, e.logId));
     }
 
+    boolean has(long logId) {
+        return !table.all(e -> e.logId == logId).isEmpty();
+    }
+
     /** For a checkpoint: with the dealt QoS 2 messages that it makes ours ({@link #takes}). */
     byte[] encode() {
         return Inflight.encode(table.all(e -> e.deal == null || e.qos == 2));

@@ -2,6 +2,7 @@ package io.tuskmq.node.rules;
 
 import io.tuskmq.storage.LogReader;
 import io.tuskmq.storage.rules.LaneVector;
+import io.tuskmq.storage.rules.LogId;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -234,6 +235,11 @@ public final class Session {
     /** Whether {@link Event.Writable} would send more at once: the session stopped after a portion, to look at the channel again. */
     public boolean hasMore() {
         return !effects.ended() && queue.hasMore();
+    }
+
+    /** Whether the session is past this row of the log: it neither has it in flight nor will read it. */
+    public boolean isPast(long logId) {
+        return follower.cursor()[LogId.laneOf(logId) - 1] >= logId && !window.has(logId);
     }
 
     /** Where a message in flight lies in the log; empty for an unknown packet id. */

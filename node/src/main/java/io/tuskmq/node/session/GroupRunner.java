@@ -52,7 +52,8 @@ final class GroupRunner extends Receiver {
     /** Log ids of what members had taken before this began. */
     private Set<Long> withMembers = Set.of();
 
-    private long epoch;
+    /** Of the last claim; set when it is answered, on any thread, before checkpoints go on. */
+    private volatile long epoch;
     /** No checkpoint is written while the group is claimed anew. */
     private Future<?> claiming = Future.succeededFuture();
 
@@ -68,6 +69,7 @@ final class GroupRunner extends Receiver {
         this.group = group;
         this.shard = group.shard();
         this.identity = identity;
+        this.epoch = identity.epoch();
         this.calls = new StoreCalls(shard, () -> ended, this::failedForGood);
         SessionLimits d = SessionLimits.DEFAULT;
         var limits = new SessionLimits(
@@ -156,7 +158,12 @@ final class GroupRunner extends Receiver {
             fenceWanted = true;
             return;
         }
-        Future<GroupOpening.Fenced> fenced = checkpointing.transform(written -> group.fence(identity.sessionId()));
+        Future<GroupOpening.Fenced> fenced = checkpointing
+                .transform(written -> group.fence(identity.sessionId()))
+                .map(now -> {
+                    epoch = now.epoch();
+                    return now;
+                });
         claiming = fenced;
         fenced.onComplete(
                 done -> shard.post(() -> fenced(done)),
@@ -170,7 +177,6 @@ final class GroupRunner extends Receiver {
         if (ended) {
             return;
         }
-        epoch = fenced.epoch();
         if (fenceWanted) { // another member was lost meanwhile
             fenceWanted = false;
             fence();
@@ -240,6 +246,10 @@ final class GroupRunner extends Receiver {
 
     /** Starts it; members have taken what has these log ids. */
     void start(Set<Long> takenByMembers) {
+        List<Long> done = takenByMembers.stream().filter(session::isPast).toList();
+        if (!done.isEmpty()) { // the last one ended before it could forget them
+            forgetTaken(done);
+        }
         withMembers = takenByMembers;
         shard.add(this);
         on(new Event.Started(System.currentTimeMillis()));
@@ -294,8 +304,7 @@ final class GroupRunner extends Receiver {
     private void perform(Effect effect) {
         switch (effect) {
             case Effect.SendPublish publish -> sendPublish(publish);
-            case Effect.ForgetTaken(List<Long> logIds) ->
-                calls.ask(() -> broker.store().sessions().forgetTaken(identity.sessionId(), logIds), done -> {});
+            case Effect.ForgetTaken(List<Long> logIds) -> forgetTaken(logIds);
             case Effect.AddRoute add -> broker.router().liveRoutes().add(shard, this, identity.subscription());
             case Effect.AwaitRoutes(long number) ->
                 RouteQuestion.ask(broker.router().peers(), shard, number, this::on);
@@ -313,6 +322,10 @@ final class GroupRunner extends Receiver {
             case Effect.Disconnect(int reason, String why) -> overflowed(why);
             default -> throw new IllegalStateException("a group's session has no client that sends: " + effect);
         }
+    }
+
+    private void forgetTaken(List<Long> logIds) {
+        calls.ask(() -> broker.store().sessions().forgetTaken(identity.sessionId(), logIds), done -> {});
     }
 
     private void sendPublish(Effect.SendPublish publish) {
