@@ -140,7 +140,8 @@ public final class Node implements Host {
         SysTopics sysTopics = new SysTopics(parts.router());
         WillPublisher wills = new WillPublisher(parts.store(), parts.router(), counters);
         Claims claims = new Claims(vertx, parts.store());
-        Groups groups = new Groups(claims, parts.lease().incarnation(), parts.cluster().groupPeers());
+        Groups groups =
+                new Groups(claims, parts.lease().incarnation(), parts.cluster().groupPeers());
         var broker = new Broker(parts.store(), parts.router(), counters, sysTopics, groups);
         groups.serve(broker, vertx, parts.shards());
         ClientIds ids = parts.cluster().clientIds();

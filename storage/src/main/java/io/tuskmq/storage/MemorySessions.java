@@ -161,12 +161,17 @@ final class MemorySessions implements Sessions {
             if (checkpoint.number() <= session.checkpointNumber) {
                 return Taken.HELD;
             }
+            List<SessionRow> groups = new ArrayList<>();
             for (Take take : asked) {
-                if (tables.ownSession(take.groupId(), take.groupEpoch()) == null) {
+                SessionRow group = tables.ownSession(take.groupId(), take.groupEpoch());
+                if (group == null) {
                     return Taken.REFUSED;
                 }
+                groups.add(group);
             }
-            asked.forEach(take -> tables.sessions.get(take.groupId()).takenByMembers.add(take.logId()));
+            for (int i = 0; i < groups.size(); i++) {
+                groups.get(i).takenByMembers.add(asked.get(i).logId());
+            }
             session.checkpointNumber = checkpoint.number();
             write(session, checkpoint);
             return Taken.HELD;

@@ -59,8 +59,7 @@ final class PgTakes {
             rows.forEach(row -> outcomes.put(
                     row.getLong("held"), row.getString("outcome").equals("held") ? Taken.HELD : Taken.REFUSED));
             return round.stream()
-                    .map(request ->
-                            outcomes.getOrDefault(request.checkpoint().sessionId(), Taken.LOST))
+                    .map(request -> outcomes.getOrDefault(request.checkpoint().sessionId(), Taken.LOST))
                     .toList();
         });
     }
@@ -74,6 +73,7 @@ final class PgTakes {
     static final String FORGET = "DELETE FROM taken WHERE group_id = $1 AND log_id = ANY ($2)";
 
     Future<Void> forget(long groupId, List<Long> logIds) {
-        return sql.query(FORGET, Tuple.of(groupId).addArrayOfLong(logIds.toArray(Long[]::new))).mapEmpty();
+        return sql.query(FORGET, Tuple.of(groupId).addArrayOfLong(logIds.toArray(Long[]::new)))
+                .mapEmpty();
     }
 }

@@ -27,10 +27,9 @@ abstract class TakesContract {
     }
 
     private static Checkpoint checkpoint(Claimed.Owned owned, long number) {
-        return new Checkpoint(
-                owned.sessionId(), owned.epoch(), number, new long[] {number}, new byte[] {
-                    0x7f, 0, 0, 0, 0, 0, 0, 0, (byte) number
-                });
+        return new Checkpoint(owned.sessionId(), owned.epoch(), number, new long[] {number}, new byte[] {
+            0x7f, 0, 0, 0, 0, 0, 0, 0, (byte) number
+        });
     }
 
     private static Take take(Claimed.Owned group, long logId) {

@@ -103,7 +103,8 @@ class TcpLinksTlsTest {
         TcpLinks.Timing impatient = new TcpLinks.Timing(10_000, 10_000, 100, 800);
         Node c = fixture.start(
                 new TcpLinks(
-                        fixture.vertx, new TcpLinks.Options("127.0.0.1", 0, cluster, impatient, TcpLinks.Limits.DEFAULT)),
+                        fixture.vertx,
+                        new TcpLinks.Options("127.0.0.1", 0, cluster, impatient, TcpLinks.Limits.DEFAULT)),
                 3,
                 "c",
                 SECRET);

@@ -95,8 +95,7 @@ public final class ClusterNode {
                 incarnation, registered.name(), registered.leaseMillis(), registered.registeredAtMillis());
         Membership mine = new Membership(vertx, around, own, host);
         membership = mine;
-        listener.join(new PeerListener.Joined(
-                parts.routes(), parts.router(), lanes, mine, clients, parts.groups()));
+        listener.join(new PeerListener.Joined(parts.routes(), parts.router(), lanes, mine, clients, parts.groups()));
         return parts.leases()
                 .renew(incarnation, registered.leaseMillis())
                 .compose(heartbeat -> parts.leases()

@@ -35,7 +35,8 @@ final class GroupFrames {
                         .appendLong(o.deal())
                         .appendByte((byte) o.what().ordinal());
             case GroupFrame.Parting p ->
-                out.appendByte(PARTING).appendLong(p.join()).appendByte((byte) p.how().ordinal());
+                out.appendByte(PARTING).appendLong(p.join()).appendByte((byte)
+                        p.how().ordinal());
             case GroupFrame.Join j ->
                 out.appendByte(JOIN)
                         .appendLong(j.join())
@@ -50,7 +51,9 @@ final class GroupFrames {
 
     private static Buffer text(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        return Buffer.buffer(bytes.length + Integer.BYTES).appendInt(bytes.length).appendBytes(bytes);
+        return Buffer.buffer(bytes.length + Integer.BYTES)
+                .appendInt(bytes.length)
+                .appendBytes(bytes);
     }
 
     /** @throws IllegalArgumentException when it is none of ours */
@@ -59,8 +62,7 @@ final class GroupFrames {
         long join = in.int64();
         return switch (frame.getByte(at)) {
             case DEALT ->
-                new GroupFrame.Dealt(
-                        join, in.int64(), in.int64(), in.int64(), in.int64(), in.int64(), in.message());
+                new GroupFrame.Dealt(join, in.int64(), in.int64(), in.int64(), in.int64(), in.int64(), in.message());
             case OVER -> new GroupFrame.Over(join);
             case OUTCOME -> new GroupFrame.Outcome(join, in.int64(), What.values()[in.int8()]);
             case PARTING -> new GroupFrame.Parting(join, How.values()[in.int8()]);

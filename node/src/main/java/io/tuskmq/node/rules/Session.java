@@ -2,7 +2,6 @@ package io.tuskmq.node.rules;
 
 import io.tuskmq.storage.LogReader;
 import io.tuskmq.storage.rules.LaneVector;
-import io.tuskmq.storage.rules.LogId;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -220,7 +219,8 @@ public final class Session {
 
     /** Cursor and in-flight as they are now: what the store keeps when the connection ends. Does not count as a checkpoint begun. */
     public Effect.Checkpoint checkpointNow() {
-        return new Effect.Checkpoint(checkpoints.nextNumber(), follower.cursor(), window.encodeAtEnd(), true, List.of());
+        return new Effect.Checkpoint(
+                checkpoints.nextNumber(), follower.cursor(), window.encodeAtEnd(), true, List.of());
     }
 
     public boolean isStored() {
@@ -239,7 +239,7 @@ public final class Session {
 
     /** Whether the session is past this row of the log: it neither has it in flight nor will read it. */
     public boolean isPast(long logId) {
-        return follower.cursor()[LogId.laneOf(logId) - 1] >= logId && !window.has(logId);
+        return cursor().covers(logId) && !window.has(logId);
     }
 
     /** Where a message in flight lies in the log; empty for an unknown packet id. */

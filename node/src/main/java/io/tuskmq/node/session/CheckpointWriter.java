@@ -111,7 +111,9 @@ final class CheckpointWriter {
                 groups.finished(runner, joinedGroups);
                 last.complete(row(runner.checkpointNow()));
             } else {
-                LOG.error("client={} it is not known what it took from groups", runner.identity().clientId());
+                LOG.error(
+                        "client={} it is not known what it took from groups",
+                        runner.identity().clientId());
                 groups.lost(runner, joinedGroups);
                 last.fail(answer.cause()); // the store keeps what it has
             }

@@ -4,9 +4,7 @@ import io.tuskmq.node.rules.Subscription;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -35,9 +33,7 @@ final class Group {
     private final String filter;
     private final GroupOpening opening;
 
-    private final Map<Member, Subscription> members = new LinkedHashMap<>();
-    /** Stored members that are being subscribed, and what completes when the group is a stored session. */
-    private final Map<Member, Promise<Void>> expected = new LinkedHashMap<>();
+    private final GroupMembers members = new GroupMembers();
     private final GroupGuests guests;
     private final List<Promise<Void>> waitingForClosed = new ArrayList<>();
     /** Groups in memory that a stored one has followed: they deal what they still have. */
@@ -75,6 +71,10 @@ final class Group {
         return filter;
     }
 
+    GroupGuests guests() {
+        return guests;
+    }
+
     boolean isClosed() {
         return closed;
     }
@@ -84,7 +84,7 @@ final class Group {
     /** Completes the promise when the group is a stored session. */
     void expect(SessionRunner member, Promise<Void> stored) {
         if (!member.isEnded()) {
-            expected.put(member, stored);
+            members.expect(member, stored);
             if (away != null) {
                 away.expect(member, stored);
             }
@@ -93,10 +93,11 @@ final class Group {
     }
 
     void join(SessionRunner member, Subscription subscription) {
-        expected.remove(member);
-        if (!member.isEnded()) {
+        if (member.isEnded()) {
+            members.remove(member);
+        } else {
             if (away != null) {
-                members.put(member, subscription);
+                members.add(member, subscription);
                 away.join(member, subscription);
             } else {
                 joinHere(member, subscription);
@@ -106,33 +107,27 @@ final class Group {
     }
 
     private void joinHere(Member member, Subscription subscription) {
-        members.put(member, subscription);
+        members.add(member, subscription);
         if (current != null) {
             joinTo(current, member, subscription);
         }
     }
 
-    /** A stored member takes QoS 2 messages over durably: only a stored group can give them. */
     private static void joinTo(GroupRunner runner, Member member, Subscription subscription) {
-        if (runner.isStored() || !isStored(member, subscription)) {
+        if (runner.isStored() || !GroupMembers.needsStore(member, subscription)) {
             runner.join(member, subscription);
         }
     }
 
-    private static boolean isStored(Member member, Subscription subscription) {
-        return member.isStored() && subscription.qos() > 0;
-    }
-
     /** It has unsubscribed. */
     void leave(Member member) {
-        members.remove(member);
+        members.leave(member);
         change(there -> there.leave(member), runner -> runner.leave(member));
     }
 
     /** Its connection has ended; {@link #finished} or {@link #lost} follows. */
     void gone(Member member) {
         members.remove(member);
-        expected.remove(member);
         change(there -> there.gone(member), runner -> runner.gone(member));
     }
 
@@ -145,7 +140,6 @@ final class Group {
     /** Nobody knows what it took. */
     void lost(Member member) {
         members.remove(member);
-        expected.remove(member);
         guests.forget(member);
         change(there -> there.lost(member), runner -> runner.lost(member));
     }
@@ -174,60 +168,23 @@ final class Group {
         } else {
             guests.asks(member, answer);
             if (qos == GroupFrame.Join.EXPECTED) {
-                expected.put(member, Promise.promise());
+                members.expect(member, Promise.promise());
             } else {
-                expected.remove(member);
                 joinHere(member, GroupOpening.ofMember(share, filter, qos));
             }
             settle();
         }
     }
 
-    void outcome(RemoteMember member, GroupFrame.Outcome outcome) {
-        member.outcome(outcome);
-        guests.forgetIfDone(member);
-    }
-
-    void parting(RemoteMember member, GroupFrame.Parting.How how) {
-        switch (how) {
-            case LEFT -> {
-                member.leave();
-                leave(member);
-                guests.forgetIfDone(member);
-            }
-            case GONE -> gone(member);
-            case FINISHED -> finished(member);
-            case LOST -> lost(member);
-        }
-    }
-
-    private void answerGuests(GroupRunner runner) {
-        guests.answer(member -> {
-            Subscription subscription = members.get(member);
-            return runner.isStored() || (subscription != null && !isStored(member, subscription));
-        });
-    }
-
     /** Members of other nodes must look elsewhere: {@code at}, or 0 when this is not known. */
     private void turnAway(long at) {
-        List<Member> all = new ArrayList<>(members.keySet());
-        all.addAll(expected.keySet());
-        for (RemoteMember member : guests.turnAway(all, at)) {
-            members.remove(member);
-            expected.remove(member);
-        }
+        guests.turnAway(members.all(), at).forEach(members::remove);
     }
 
     // --- who coordinates
 
-    private boolean mustBeStored() {
-        return !expected.isEmpty()
-                || members.entrySet().stream().anyMatch(member -> isStored(member.getKey(), member.getValue()));
-    }
-
     private boolean isWanted() {
-        return members.keySet().stream().anyMatch(this::counts)
-                || expected.keySet().stream().anyMatch(this::counts);
+        return members.any(this::counts);
     }
 
     private boolean counts(Member member) {
@@ -237,7 +194,7 @@ final class Group {
     /** Brings the group's session to what its members need. Called after each change. */
     void settle() {
         draining.removeIf(runner -> {
-            if (runner.isIdle() || members.isEmpty()) {
+            if (runner.isIdle() || members.noneTakesPart()) {
                 runner.end();
                 return true;
             }
@@ -261,13 +218,13 @@ final class Group {
             }
         } else if (!isWanted() && (stopping || runner.isDeserted())) {
             end(runner);
-        } else if (mustBeStored() && !runner.isStored()) {
+        } else if (members.needStore() && !runner.isStored()) {
             open(true); // the one in memory goes on until the other one follows
         } else {
             if (runner.isStored()) {
-                expected.values().forEach(Promise::tryComplete);
+                members.stored();
             }
-            answerGuests(runner);
+            guests.answer(runner, members);
         }
     }
 
@@ -281,17 +238,21 @@ final class Group {
     /** Opens it here, or goes to the node that has it. */
     private void look(boolean useHint) {
         changing = true;
-        around.peers().coordinator(key).otherwise(0L).onSuccess(hint -> shard.post(() -> {
+        hint().onSuccess(hint -> shard.post(() -> {
             changing = false;
-            boolean elsewhere = useHint && hint != 0 && around.peers().isReachable(hint);
             if (!isWanted()) {
                 settle();
-            } else if (elsewhere && !stopping) {
+            } else if (useHint && around.peers().isReachable(hint)) {
                 goTo(hint);
             } else {
-                open(mustBeStored());
+                open(members.needStore());
             }
         }));
+    }
+
+    /** The node that coordinates it by all that is known: perhaps this one. 0: nothing is known. */
+    private Future<Long> hint() {
+        return around.peers().coordinator(key).otherwise(0L);
     }
 
     private void goTo(long at) {
@@ -299,7 +260,7 @@ final class Group {
         GroupAway there = new GroupAway(this, around.groups(), around.peers(), at);
         away = there;
         LOG.debug("group={} is coordinated by {}", key, at);
-        expected.forEach((member, stored) -> there.expect((SessionRunner) member, stored));
+        members.forEachExpected((member, stored) -> there.expect((SessionRunner) member, stored));
         members.forEach((member, subscription) -> there.join((SessionRunner) member, subscription));
         settle();
     }
@@ -315,20 +276,16 @@ final class Group {
 
     private void retry(long millis, long elsewhere) {
         changing = true;
-        shard.context()
-                .owner()
-                .setTimer(
-                        millis,
-                        timer -> shard.post(() -> {
-                            changing = false;
-                            if (!isWanted() || current != null) {
-                                settle();
-                            } else if (elsewhere != 0 && around.peers().isReachable(elsewhere)) {
-                                goTo(elsewhere);
-                            } else {
-                                look(!mustBeStored()); // of a stored one the claim tells who has it
-                            }
-                        }));
+        shard.postAfter(millis, () -> {
+            changing = false;
+            if (!isWanted() || current != null) {
+                settle();
+            } else if (elsewhere != 0 && around.peers().isReachable(elsewhere)) {
+                goTo(elsewhere);
+            } else {
+                look(!members.needStore()); // of a stored one the claim tells who has it
+            }
+        });
     }
 
     /** The link to the node broke, or it is gone. */
@@ -406,22 +363,18 @@ final class Group {
 
     /** After a split of the cluster, two nodes may coordinate a group in memory: nothing but the hint says which one is to go on. */
     private void recheck(GroupRunner inMemory) {
-        shard.context()
-                .owner()
-                .setTimer(
-                        RECHECK_MILLIS,
-                        timer -> around.peers().coordinator(key).otherwise(0L).onSuccess(hint -> shard.post(() -> {
-                            if (current != inMemory || stopping) {
-                                return;
-                            }
-                            if (!changing && hint != 0 && around.peers().isReachable(hint)) {
-                                current = null;
-                                inMemory.end();
-                                goTo(hint);
-                            } else {
-                                recheck(inMemory);
-                            }
-                        })));
+        shard.postAfter(RECHECK_MILLIS, () -> hint().onSuccess(hint -> shard.post(() -> {
+            if (current != inMemory || stopping) {
+                return;
+            }
+            if (!changing && around.peers().isReachable(hint)) {
+                current = null;
+                inMemory.end();
+                goTo(hint);
+            } else {
+                recheck(inMemory);
+            }
+        })));
     }
 
     Future<GroupOpening.Fenced> fence(long sessionId) {
@@ -432,8 +385,7 @@ final class Group {
         changing = true;
         current = null;
         runner.end()
-                .compose(checkpoint ->
-                        runner.isStored() ? opening.release(checkpoint) : Future.succeededFuture(true))
+                .compose(checkpoint -> runner.isStored() ? opening.release(checkpoint) : Future.succeededFuture(true))
                 .onComplete(done -> shard.post(() -> {
                     changing = false;
                     around.peers().leaveGroup(key);

@@ -44,8 +44,7 @@ public sealed interface GroupFrame {
      *
      * @param qos of its subscription; -1: it will be a stored member, and waits until the group is stored
      */
-    record Join(long join, String share, String filter, int qos, boolean stored, int receiveMax)
-            implements GroupFrame {
+    record Join(long join, String share, String filter, int qos, boolean stored, int receiveMax) implements GroupFrame {
         /** The member is only expected. */
         public static final int EXPECTED = -1;
     }

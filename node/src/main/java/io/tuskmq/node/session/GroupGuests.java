@@ -1,11 +1,11 @@
 package io.tuskmq.node.session;
 
+import io.tuskmq.node.rules.Subscription;
 import io.vertx.core.Promise;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Predicate;
 
 /** The members of a group that are on other nodes, and those that wait to be told who coordinates it. Lives on the group's shard. */
 final class GroupGuests {
@@ -26,11 +26,34 @@ final class GroupGuests {
         }
     }
 
-    /** Those that are in are told so. */
-    void answer(Predicate<RemoteMember> isIn) {
+    /** Those that the runner has are told so. */
+    void answer(GroupRunner runner, GroupMembers members) {
         asking.entrySet()
-                .removeIf(entry ->
-                        isIn.test(entry.getKey()) && entry.getValue().tryComplete(0L));
+                .removeIf(entry -> isIn(runner, members, entry.getKey())
+                        && entry.getValue().tryComplete(0L));
+    }
+
+    private static boolean isIn(GroupRunner runner, GroupMembers members, RemoteMember member) {
+        Subscription subscription = members.subscription(member);
+        return runner.isStored() || (subscription != null && !GroupMembers.needsStore(member, subscription));
+    }
+
+    void outcome(RemoteMember member, GroupFrame.Outcome outcome) {
+        member.outcome(outcome);
+        forgetIfDone(member);
+    }
+
+    void parting(Group group, RemoteMember member, GroupFrame.Parting.How how) {
+        switch (how) {
+            case LEFT -> {
+                member.leave();
+                group.leave(member);
+                forgetIfDone(member);
+            }
+            case GONE -> group.gone(member);
+            case FINISHED -> group.finished(member);
+            case LOST -> group.lost(member);
+        }
     }
 
     void forget(Member member) {
@@ -64,7 +87,7 @@ final class GroupGuests {
     }
 
     /** Nothing more is to be heard of a member that has unsubscribed. */
-    void forgetIfDone(RemoteMember member) {
+    private void forgetIfDone(RemoteMember member) {
         if (member.isDone()) {
             groups.forget(member);
             tellOver(member);

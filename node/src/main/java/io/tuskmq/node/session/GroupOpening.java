@@ -56,20 +56,14 @@ final class GroupOpening {
 
     private Future<Claimed> claim() {
         return claims.claim(new Sessions.Claim(
-                key,
-                PRINCIPAL,
-                incarnation,
-                claims.newToken(incarnation),
-                false,
-                Sessions.NEVER_EXPIRES,
-                false,
-                null));
+                key, PRINCIPAL, incarnation, claims.newToken(incarnation), false, Sessions.NEVER_EXPIRES, false, null));
     }
 
     Future<Result> stored() {
         return claim().compose(claimed -> switch (claimed) {
             case Claimed.Owned owned ->
-                subscribed(owned).compose(subscription -> taken(owned).map(taken -> opened(owned, subscription, taken)));
+                subscribed(owned)
+                        .compose(subscription -> taken(owned).map(taken -> opened(owned, subscription, taken)));
             case Claimed.OtherPrincipal other -> Future.failedFuture("a client has the name of the group");
             case Claimed.OwnedElsewhere(long owner) -> Future.succeededFuture(new Elsewhere(owner));
         });
@@ -109,7 +103,7 @@ final class GroupOpening {
     }
 
     Future<Boolean> release(Sessions.Checkpoint checkpoint) {
-        return claims.release(new Sessions.Release(
-                checkpoint, Sessions.NEVER_EXPIRES, 0, new Sessions.WillAction.Nothing()));
+        return claims.release(
+                new Sessions.Release(checkpoint, Sessions.NEVER_EXPIRES, 0, new Sessions.WillAction.Nothing()));
     }
 }

@@ -1,6 +1,5 @@
 package io.tuskmq.node.session;
 
-import io.tuskmq.cluster.rules.GroupDealer;
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.ReasonCodes;
@@ -12,9 +11,6 @@ import io.tuskmq.storage.LogReader;
 import io.tuskmq.storage.Sessions;
 import io.vertx.core.Future;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -209,14 +205,10 @@ final class GroupRunner extends Receiver {
             return;
         }
         for (Member resting : hands.deal(epoch)) {
-            shard.context()
-                    .owner()
-                    .setTimer(
-                            REST_MILLIS,
-                            timer -> shard.post(() -> {
-                                hands.writable(resting);
-                                deal();
-                            }));
+            shard.postAfter(REST_MILLIS, () -> {
+                hands.writable(resting);
+                deal();
+            });
         }
     }
 

@@ -60,8 +60,7 @@ public final class Groups {
     private void inOrNew(SessionRunner member, Subscription subscription, Consumer<Group> work) {
         inOrNew(
                 key(subscription),
-                () -> new Group(
-                        around(member.broker()), member.shard(), subscription.share(), subscription.filter()),
+                () -> new Group(around(member.broker()), member.shard(), subscription.share(), subscription.filter()),
                 work);
     }
 
@@ -158,8 +157,8 @@ public final class Groups {
                 key(join.share(), join.filter()),
                 () -> new Group(around(now.broker()), anyShard(now, join), join.share(), join.filter()),
                 group -> {
-                    Guest guest = guests.computeIfAbsent(
-                            member, key -> new Guest(new RemoteMember(key, peers, join), group));
+                    Guest guest =
+                            guests.computeIfAbsent(member, key -> new Guest(new RemoteMember(key, peers, join), group));
                     guest.group().ask(guest.member(), join.qos(), answer);
                 });
         return answer.future();
@@ -186,9 +185,10 @@ public final class Groups {
                     join.group.shard().post(() -> join.group.over(join));
                 }
             }
-            case GroupFrame.Outcome outcome -> ofGuest(from, outcome, guest -> guest.group.outcome(guest.member, outcome));
+            case GroupFrame.Outcome outcome ->
+                ofGuest(from, outcome, guest -> guest.group.guests().outcome(guest.member, outcome));
             case GroupFrame.Parting parting ->
-                ofGuest(from, parting, guest -> guest.group.parting(guest.member, parting.how()));
+                ofGuest(from, parting, guest -> guest.group.guests().parting(guest.group, guest.member, parting.how()));
             case GroupFrame.Join join -> throw new IllegalArgumentException("a join is asked for, not told");
         }
     }

@@ -66,13 +66,7 @@ final class RemoteMember implements Member {
         boolean answered = deal.packetId != 0;
         long number = answered ? ++deals : 0;
         var dealt = new GroupFrame.Dealt(
-                key.join(),
-                number,
-                ticket.groupId(),
-                ticket.groupEpoch(),
-                deal.logId,
-                deal.filterId,
-                deal.message);
+                key.join(), number, ticket.groupId(), ticket.groupEpoch(), deal.logId, deal.filterId, deal.message);
         if (ended || !peers.deal(key.node(), dealt)) {
             return false;
         }
