@@ -1,7 +1,9 @@
 package io.tuskmq.node.session;
 
+import io.tuskmq.node.rules.Deal;
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
+import io.tuskmq.node.rules.Session;
 import io.tuskmq.storage.Sessions;
 import io.tuskmq.storage.Sessions.Taken;
 import io.tuskmq.storage.StorageException;
@@ -18,14 +20,16 @@ final class CheckpointWriter {
     private static final long RETRY_MILLIS = 200;
 
     private final SessionRunner runner;
+    private final Session session;
     private final Sessions sessions;
     private final Groups groups;
     private Future<?> writing = Future.succeededFuture();
     /** Of the last checkpoint with takes: the event that answers it. Null when the session has had it. */
     private @Nullable Future<Event> taking;
 
-    CheckpointWriter(SessionRunner runner, Broker broker) {
+    CheckpointWriter(SessionRunner runner, Session session, Broker broker) {
         this.runner = runner;
+        this.session = session;
         this.sessions = broker.store().sessions();
         this.groups = broker.groups();
     }
@@ -101,15 +105,15 @@ final class CheckpointWriter {
         Future<Event> open = taking;
         if (open == null) {
             groups.finished(runner, joinedGroups);
-            Sessions.Checkpoint last = row(runner.checkpointNow());
+            Sessions.Checkpoint last = row(session.checkpointNow());
             return writing.transform(older -> Future.succeededFuture(last));
         }
         Promise<Sessions.Checkpoint> last = Promise.promise();
         open.onComplete(answer -> runner.shard().post(() -> {
             if (answer.succeeded()) {
-                runner.checkpointedAtEnd(answer.result());
+                answeredAtEnd(answer.result());
                 groups.finished(runner, joinedGroups);
-                last.complete(row(runner.checkpointNow()));
+                last.complete(row(session.checkpointNow()));
             } else {
                 LOG.error(
                         "client={} it is not known what it took from groups",
@@ -119,5 +123,14 @@ final class CheckpointWriter {
             }
         }));
         return last.future();
+    }
+
+    /** The answer came after the end: only groups can still be told what follows from it. */
+    private void answeredAtEnd(Event answer) {
+        for (Effect effect : session.on(answer)) {
+            if (effect instanceof Effect.DealTaken(Deal deal)) {
+                ((HeldDeal) deal).taken();
+            }
+        }
     }
 }

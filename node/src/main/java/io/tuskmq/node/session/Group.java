@@ -109,13 +109,7 @@ final class Group {
     private void joinHere(Member member, Subscription subscription) {
         members.add(member, subscription);
         if (current != null) {
-            joinTo(current, member, subscription);
-        }
-    }
-
-    private static void joinTo(GroupRunner runner, Member member, Subscription subscription) {
-        if (runner.isStored() || !GroupMembers.needsStore(member, subscription)) {
-            runner.join(member, subscription);
+            current.join(member, subscription);
         }
     }
 
@@ -184,11 +178,7 @@ final class Group {
     // --- who coordinates
 
     private boolean isWanted() {
-        return members.any(this::counts);
-    }
-
-    private boolean counts(Member member) {
-        return !stopping || member instanceof SessionRunner;
+        return members.any(member -> !stopping || member instanceof SessionRunner);
     }
 
     /** Brings the group's session to what its members need. Called after each change. */
@@ -345,10 +335,10 @@ final class Group {
     }
 
     private void start(GroupOpening.Opened opened) {
-        GroupRunner runner = new GroupRunner(around.broker(), this, opened.identity(), opened.state());
+        GroupRunner runner = new GroupRunner(around.broker(), this, opening, opened);
         GroupRunner before = current;
         current = runner;
-        members.forEach((member, subscription) -> joinTo(runner, member, subscription));
+        members.forEach((member, subscription) -> runner.join(member, subscription));
         runner.start(opened.taken());
         if (before != null) {
             // What it got since the other one's start comes from both: QoS 1 may.
@@ -363,22 +353,20 @@ final class Group {
 
     /** After a split of the cluster, two nodes may coordinate a group in memory: nothing but the hint says which one is to go on. */
     private void recheck(GroupRunner inMemory) {
-        shard.postAfter(RECHECK_MILLIS, () -> hint().onSuccess(hint -> shard.post(() -> {
-            if (current != inMemory || stopping) {
-                return;
-            }
-            if (!changing && around.peers().isReachable(hint)) {
-                current = null;
-                inMemory.end();
-                goTo(hint);
-            } else {
-                recheck(inMemory);
-            }
-        })));
-    }
-
-    Future<GroupOpening.Fenced> fence(long sessionId) {
-        return opening.fence(sessionId);
+        shard.postAfter(
+                RECHECK_MILLIS,
+                () -> hint().onSuccess(hint -> shard.post(() -> {
+                    if (current != inMemory || stopping) {
+                        return;
+                    }
+                    if (!changing && around.peers().isReachable(hint)) {
+                        current = null;
+                        inMemory.end();
+                        goTo(hint);
+                    } else {
+                        recheck(inMemory);
+                    }
+                })));
     }
 
     private void end(GroupRunner runner) {

@@ -39,6 +39,7 @@ final class GroupRunner extends Receiver {
 
     private final Broker broker;
     private final Group group;
+    private final GroupOpening opening;
     private final Shard shard;
     private final Identity identity;
     private final Session session;
@@ -60,11 +61,13 @@ final class GroupRunner extends Receiver {
     private boolean busy;
     private boolean ended;
 
-    GroupRunner(Broker broker, Group group, Identity identity, Sessions.SessionState state) {
+    GroupRunner(Broker broker, Group group, GroupOpening opening, GroupOpening.Opened opened) {
         this.broker = broker;
         this.group = group;
         this.shard = group.shard();
-        this.identity = identity;
+        this.opening = opening;
+        this.identity = opened.identity();
+        Sessions.SessionState state = opened.state();
         this.epoch = identity.epoch();
         this.calls = new StoreCalls(shard, () -> ended, this::failedForGood);
         SessionLimits d = SessionLimits.DEFAULT;
@@ -110,8 +113,11 @@ final class GroupRunner extends Receiver {
 
     // --- members
 
-    /** A member is here, or has changed its subscription. */
+    /** A member is here, or has changed its subscription; one that needs a stored group is not taken in by another. */
     void join(Member member, Subscription subscription) {
+        if (!isStored() && GroupMembers.needsStore(member, subscription)) {
+            return;
+        }
         boolean first = hands.noMembers();
         hands.join(member, subscription);
         if (first) {
@@ -155,7 +161,7 @@ final class GroupRunner extends Receiver {
             return;
         }
         Future<GroupOpening.Fenced> fenced = checkpointing
-                .transform(written -> group.fence(identity.sessionId()))
+                .transform(written -> opening.fence(identity.sessionId()))
                 .map(now -> {
                     epoch = now.epoch();
                     return now;

@@ -77,7 +77,7 @@ final class SessionRunner extends Receiver implements Member {
         this.lane = broker.router().laneOf(identity.clientId());
         this.calls = new StoreCalls(shard, this::isEnded, this::failedForGood);
         this.subscriptions = new SubscriptionWriter(this, broker, calls);
-        this.checkpoints = new CheckpointWriter(this, broker);
+        this.checkpoints = new CheckpointWriter(this, session, broker);
         this.retained = new RetainedReader(this, broker.store(), broker.sysTopics(), lane);
     }
 
@@ -148,19 +148,6 @@ final class SessionRunner extends Receiver implements Member {
             }
         }
         return checkpoints.end(joinedGroups);
-    }
-
-    /** What follows from an answer of the store that came after the end: only groups can still be told of it. */
-    void checkpointedAtEnd(Event answer) {
-        for (Effect effect : session.on(answer)) {
-            if (effect instanceof Effect.DealTaken(Deal deal)) {
-                ((HeldDeal) deal).taken();
-            }
-        }
-    }
-
-    Effect.Checkpoint checkpointNow() {
-        return session.checkpointNow();
     }
 
     @Override
