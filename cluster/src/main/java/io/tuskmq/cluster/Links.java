@@ -26,7 +26,10 @@ public interface Links {
         /** Our connection to the peer stands: what is told from now on arrives. */
         void up(Peer peer);
 
-        /** Our connection to the peer is gone. {@code refused}: nobody listens at its address, three times within 600 ms. May be called repeatedly. */
+        /**
+         * Our connection to the peer is gone ({@code refused} is false), or three attempts in a row, within about 600 ms, found that nobody listens at its
+         * address, or that another incarnation does, which has proved itself ({@code refused}; again at most once a second while it stays so).
+         */
         void down(Peer peer, boolean refused);
 
         /** The peer's connection to us stands; it may be one that {@link #wanted} has not named yet: its address is the peer's own word. */
@@ -35,9 +38,10 @@ public interface Links {
         /** The peer's connection to us is gone: what it told since it may be lost. */
         void silent(Peer from);
 
+        /** When it throws, the connection is broken: a frame that was not handled must not be followed by others as if it had been. */
         void told(Peer from, byte channel, Buffer body);
 
-        /** The answer goes back; a failed future fails the peer's {@link #ask}. */
+        /** The answer goes back; a failed future fails the peer's {@link #ask} with its message. May complete on any thread. */
         Future<Buffer> asked(Peer from, byte channel, Buffer body);
     }
 
@@ -47,18 +51,26 @@ public interface Links {
     /** Who this node is, once it is registered; connections are accepted from now on. */
     void self(Peer self, byte[] secret);
 
-    /** The peers to be linked to, all of them: others are let go. */
+    /**
+     * The peers to be linked to, all of them: others are let go, and no callback about them begins any more, except {@link Handler#silent} and what
+     * comes on a connection that such a peer has opened. After {@link #self}; this node itself is left out.
+     */
     void wanted(Collection<Peer> peers);
 
     /**
-     * Sends to the peer.
+     * Sends to the peer; never blocks. The body must not be changed afterwards.
      *
-     * @return false when it was not sent: the link is down, or more waits for it than the limit (8 MB) allows
+     * @return false when it was not sent: the link is down, or 8 MB wait for it (then until less than half of that waits), or the body is larger than
+     *     about 64 MB
      */
     boolean tell(long incarnation, byte channel, Buffer body);
 
-    /** Asks the peer; fails when the link is down or breaks, or after the time. Not bounded by what waits, but at most 10,000 are unanswered. */
+    /**
+     * Asks the peer; fails with a {@link LinkException} when the link is down or breaks, after the time, or when the peer says no. Not bounded by what
+     * waits, but at most 10,000 are unanswered. Completes on the caller's context, where it has one.
+     */
     Future<Buffer> ask(long incarnation, byte channel, Buffer body, long timeoutMillis);
 
+    /** Lets all peers go; unanswered asks fail. No callback begins any more. */
     Future<Void> close();
 }

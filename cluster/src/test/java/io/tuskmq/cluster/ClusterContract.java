@@ -197,7 +197,7 @@ public abstract class ClusterContract {
         three();
         TestNode a = nodes.get(0);
         TestNode b = nodes.get(1);
-        int slot = a.slots.get(b.incarnation);
+        int slot = a.slotOf(b);
         for (int i = 0; i < 100; i++) {
             assertTrue(a.cluster.tell(slot, Buffer.buffer("" + i)));
         }
@@ -228,7 +228,7 @@ public abstract class ClusterContract {
         eventually("unlinked", () -> a.events.contains("unlinked 2") && b.events.contains("unlinked 1"));
         eventually("silent", () -> a.events.contains("silent 2") && b.events.contains("silent 1"));
         assertEquals(Set.of(b.node().peer()), a.cluster.missing());
-        assertFalse(a.cluster.tell(a.slots.get(b.incarnation), Buffer.buffer("lost")));
+        assertFalse(a.cluster.tell(a.slotOf(b), Buffer.buffer("lost")));
         a.subscribe("during the cut", D);
         Future<Void> applied = a.cluster.routesApplied();
         world.mend(a, b);

@@ -137,8 +137,9 @@ public final class StubLinks implements Links {
             if (!stands(incarnation)) {
                 up.remove(incarnation);
                 StubLinks to = hub.nodes.get(incarnation);
-                if (wanted.containsKey(incarnation)) {
-                    handler().down(wanted.get(incarnation), to == null);
+                Peer peer = wanted.get(incarnation);
+                if (peer != null) {
+                    handler().down(peer, to == null);
                 }
                 if (to != null) {
                     to.handler().silent(me());
@@ -146,10 +147,11 @@ public final class StubLinks implements Links {
             }
         }
         for (Peer peer : wanted.values()) {
-            if (!up.contains(peer.incarnation()) && stands(peer.incarnation())) {
+            StubLinks to = hub.nodes.get(peer.incarnation());
+            if (to != null && !up.contains(peer.incarnation()) && stands(peer.incarnation())) {
                 up.add(peer.incarnation());
                 handler().up(peer);
-                hub.nodes.get(peer.incarnation()).handler().heard(me());
+                to.handler().heard(me());
             }
         }
     }

@@ -6,6 +6,7 @@ import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -18,7 +19,7 @@ import java.util.function.BooleanSupplier;
 
 /** A node as its cluster sees it: remembers what it was told, and that nothing about one peer was told by two threads at once. */
 public final class TestNode implements Cluster.Listener {
-    static final long WAIT_SECONDS = 30;
+    static final long WAIT_SECONDS = 60;
     private static final byte[] SECRET = {1, 2, 3};
 
     public final Cluster cluster;
@@ -42,6 +43,15 @@ public final class TestNode implements Cluster.Listener {
         return this;
     }
 
+    /** Others come in by another port than the one that it listens on. */
+    public void memberPort(int port) {
+        addresses = new Cluster.Addresses(addresses.host(), addresses.linkPort(), port);
+    }
+
+    public int memberPort() {
+        return addresses.memberPort();
+    }
+
     public Node node() {
         Peer peer = new Peer(incarnation, "n" + incarnation, addresses.host(), addresses.linkPort());
         return new Node(peer, addresses.host() + ":" + addresses.memberPort());
@@ -59,6 +69,10 @@ public final class TestNode implements Cluster.Listener {
     public void unsubscribe(String filter) {
         own.remove(filter);
         cluster.routeChanged(filter, 0);
+    }
+
+    int slotOf(TestNode other) {
+        return Objects.requireNonNull(slots.get(other.incarnation), "never linked");
     }
 
     /** What this node has of the other one's routes. */

@@ -3,6 +3,7 @@ package io.tuskmq.migrations;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
+import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 
 /** Where the database is and who we are there, as in the setting {@code database.url}. Never prints the password. */
@@ -59,6 +60,16 @@ public record DatabaseUrl(String host, int port, String database, String user, S
         String bracketed = host.indexOf(':') < 0 ? host : "[" + host + "]";
         return "jdbc:postgresql://" + bracketed + ":" + port + "/"
                 + java.net.URLEncoder.encode(database, StandardCharsets.UTF_8);
+    }
+
+    /** The whole URL, password and all: to be handed to another process, never to be shown. */
+    public String text() {
+        String bracketed = host.indexOf(':') < 0 ? host : "[" + host + "]";
+        return "postgresql://" + encode(user) + ":" + encode(password) + "@" + bracketed + ":" + port + "/" + encode(database);
+    }
+
+    private static String encode(String part) {
+        return URLEncoder.encode(part, StandardCharsets.UTF_8).replace("+", "%20");
     }
 
     /** The same server and user, another database. */

@@ -1,5 +1,6 @@
 package io.tuskmq.node;
 
+import io.tuskmq.migrations.DatabaseUrl;
 import io.tuskmq.migrations.Migrate;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -18,6 +19,7 @@ public final class Main {
 
             Commands:
               start         run a node until SIGTERM or SIGINT (Ctrl-C)
+              dev-cluster N run N nodes (3 if not said) and a database on this machine, to try a cluster out
               migrate       bring the database's schema up to date and end
               check-config  check the settings, print them (without passwords) and end
               version       print the version and end
@@ -75,6 +77,10 @@ public final class Main {
                 start(options);
                 throw new Lifecycle.StoppingException(); // the node runs; the process ends by a signal
             }
+            case "dev-cluster" -> {
+                devCluster(options);
+                throw new Lifecycle.StoppingException(); // the nodes run; the process ends by a signal
+            }
             case "migrate" -> migrate(options);
             case "check-config" -> checkConfig(options);
             case "version" -> {
@@ -95,6 +101,19 @@ public final class Main {
         String ready = new Startup(settings, lifecycle, this::exit).start();
         out.println(ready);
         out.flush();
+    }
+
+    private void devCluster(List<String> options) {
+        boolean counted = !options.isEmpty() && options.getFirst().matches("[0-9]{1,9}");
+        int nodes = counted ? Integer.parseInt(options.getFirst()) : 3;
+        if (nodes < 1 || nodes > DevCluster.NODES_MAX) {
+            throw new SettingsException(List.of("dev-cluster: 1 to " + DevCluster.NODES_MAX + " nodes are allowed"));
+        }
+        Settings settings =
+                SettingsSource.read(counted ? options.subList(1, options.size()) : options, System.getenv());
+        stopOnSignal();
+        DatabaseUrl database = new Startup(settings, lifecycle, this::exit).openDatabase();
+        new DevCluster(settings, lifecycle, out).start(nodes, database);
     }
 
     private void migrate(List<String> options) {

@@ -16,6 +16,7 @@ import io.tuskmq.node.session.ClientSessions;
 import io.tuskmq.node.session.Directory;
 import io.tuskmq.node.session.Groups;
 import io.tuskmq.node.session.LiveRoutes;
+import io.tuskmq.node.session.LogQuota;
 import io.tuskmq.node.session.Router;
 import io.tuskmq.node.session.SessionCounters;
 import io.tuskmq.node.session.Shards;
@@ -35,6 +36,7 @@ import org.slf4j.LoggerFactory;
 public final class Node implements Host {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
     private static final long PARTITION_MILLIS = 3_600_000;
+    private static final long LOG_SIZE_MILLIS = 2_000;
     /** Clients get their DISCONNECT, and what they leave is stored, within this; then the node goes on stopping. */
     private static final long RELEASE_MILLIS = 8_000;
     /** A job may wait for a database that is away. */
@@ -142,12 +144,14 @@ public final class Node implements Host {
         Claims claims = new Claims(vertx, parts.store());
         Groups groups =
                 new Groups(claims, parts.lease().incarnation(), parts.cluster().groupPeers());
-        var broker = new Broker(parts.store(), parts.router(), counters, sysTopics, groups);
+        LogQuota quota = new LogQuota(settings.get(Settings.LOG_QUOTA_BYTES), around.metrics());
+        var broker = new Broker(parts.store(), parts.router(), counters, sysTopics, groups, quota);
         groups.serve(broker, vertx, parts.shards());
         ClientIds ids = parts.cluster().clientIds();
         var limits = new ClientSessions.Limits(
                 NodeSettings.connect(settings),
                 NodeSettings.session(settings),
+                NodeSettings.backlogMessagesMax(settings),
                 parts.lease().incarnation());
         var sessions = new ClientSessions(broker, claims, wills, ids, limits);
         Directory directory = new Directory(vertx, parts.shards(), sessions, ids, counters);
@@ -157,8 +161,10 @@ public final class Node implements Host {
         parts.router().open(parts.store(), parts.lease().lanes(), node::fenced);
         String name = settings.get(Settings.NODE_NAME);
         return node.join(parts, settings, registeredAt)
-                .compose(joined -> listener.listen())
+                .compose(joined -> measure(parts.store(), quota))
+                .compose(measured -> listener.listen())
                 .map(listening -> {
+                    node.housekeeping.every(LOG_SIZE_MILLIS, "log size", () -> measure(parts.store(), quota));
                     node.keepHouse(settings, counters, new SysReport(sysTopics, counters, name));
                     node.state.compareAndSet(State.JOINING, State.SERVING);
                     LOG.info(
@@ -169,6 +175,10 @@ public final class Node implements Host {
                     return node;
                 })
                 .recover(failure -> node.abandonStart().transform(abandoned -> Future.failedFuture(failure)));
+    }
+
+    private static Future<Void> measure(Store store, LogQuota quota) {
+        return store.logBytes().onSuccess(quota::measured).mapEmpty();
     }
 
     private Future<Void> join(Parts parts, Settings settings, long registeredAt) {
@@ -243,8 +253,9 @@ public final class Node implements Host {
     /** Another node may have this one's lanes and sessions: its clients must go at once. */
     @Override
     public void fenced() {
-        if (state.getAndSet(State.ENDING) != State.ENDING) {
-            cluster.stopHeartbeat();
+        State before = state.getAndSet(State.ENDING);
+        cluster.stopHeartbeat();
+        if (before == State.SERVING || before == State.SUSPENDED) { // else the start fails
             drop("this node lost its lease");
             fenced.run();
         }

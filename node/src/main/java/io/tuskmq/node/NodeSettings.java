@@ -100,6 +100,10 @@ final class NodeSettings {
                 limits.idleCheckpointMillis());
     }
 
+    static int backlogMessagesMax(Settings settings) {
+        return settings.get(Settings.SESSION_BACKLOG_MAX_MESSAGES);
+    }
+
     static MqttOptions mqtt(Settings settings) {
         MqttOptions.Limits limits = MqttOptions.Limits.DEFAULT;
         return new MqttOptions(

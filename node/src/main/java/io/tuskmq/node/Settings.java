@@ -10,11 +10,13 @@ import static io.tuskmq.node.Setting.whole;
 
 import io.tuskmq.migrations.DatabaseUrl;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 
 /**
  * All settings of a node: the table, and the values of one start. Immutable. The table in the README is tested against this one.
@@ -139,6 +141,13 @@ public final class Settings {
             1_073_741_824,
             "The same limit in bytes; whichever is reached first.");
 
+    public static final Setting<Integer> SESSION_BACKLOG_MAX_MESSAGES = integer(
+            "session.backlog-max-messages",
+            0,
+            0,
+            100_000_000,
+            "Messages that a returning client gets of those that waited in the log: the newest; older ones are dropped and counted. 0: all that the log still has.");
+
     public static final Setting<Long> SESSION_EXPIRY_MAX_SECONDS = whole(
             "session.expiry-max-seconds",
             0xFFFF_FFFFL,
@@ -152,6 +161,13 @@ public final class Settings {
             1,
             87_600,
             "How long messages are kept for sessions that are away, in hours; what is dropped undelivered is counted.");
+
+    public static final Setting<Long> LOG_QUOTA_BYTES = whole(
+            "log.quota-bytes",
+            0,
+            0,
+            1L << 50,
+            "Size of the log on disk above which publishes that it would have to keep are refused (MQTT 5: 0x97), or not read (MQTT 3). 0: no limit.");
 
     public static final Setting<Integer> LOG_LANES = integer(
             "log.lanes",
@@ -253,8 +269,10 @@ public final class Settings {
             MQTT_KEEP_ALIVE_MAX_SECONDS,
             SESSION_QUEUE_MAX_MESSAGES,
             SESSION_QUEUE_MAX_BYTES,
+            SESSION_BACKLOG_MAX_MESSAGES,
             SESSION_EXPIRY_MAX_SECONDS,
             LOG_RETENTION_HOURS,
+            LOG_QUOTA_BYTES,
             LOG_LANES,
             CLUSTER_HOST,
             CLUSTER_PORT,
@@ -268,6 +286,9 @@ public final class Settings {
             HTTP_HOST,
             HTTP_PORT,
             AUTH_ANONYMOUS);
+
+    private static final List<Setting<Optional<Path>>> LINK_TLS =
+            List.of(CLUSTER_TLS_CERT, CLUSTER_TLS_KEY, CLUSTER_TLS_CA);
 
     private final Map<String, String> given;
 
@@ -312,21 +333,32 @@ public final class Settings {
         return given.containsKey(setting.key());
     }
 
+    /** The keys that differ from the defaults. */
+    Set<String> givenKeys() {
+        return Collections.unmodifiableSet(given.keySet());
+    }
+
     static Optional<Setting<?>> find(String key) {
         return ALL.stream().filter(s -> s.key().equals(key)).findFirst();
     }
 
     private void checkTogether(Problems problems) {
         if (get(MQTT_TLS_PORT).isPresent()) {
-            checkFile(MQTT_TLS_CERT, problems);
-            checkFile(MQTT_TLS_KEY, problems);
+            checkFile(MQTT_TLS_CERT, MQTT_TLS_PORT, problems);
+            checkFile(MQTT_TLS_KEY, MQTT_TLS_PORT, problems);
+        }
+        for (Setting<Optional<Path>> one : LINK_TLS) {
+            if (get(one).isPresent()) {
+                LINK_TLS.forEach(file -> checkFile(file, one, problems));
+                break;
+            }
         }
     }
 
-    private void checkFile(Setting<Optional<Path>> setting, Problems problems) {
+    private void checkFile(Setting<Optional<Path>> setting, Setting<?> with, Problems problems) {
         Optional<Path> file = get(setting);
         if (file.isEmpty()) {
-            problems.add(setting.key() + ": is needed with " + MQTT_TLS_PORT.key() + "; allowed: " + setting.allowed());
+            problems.add(setting.key() + ": is needed with " + with.key() + "; allowed: " + setting.allowed());
         } else if (!java.nio.file.Files.isReadable(file.get())) {
             problems.add(setting.key() + ": '" + file.get() + "' can't be read; allowed: " + setting.allowed());
         }

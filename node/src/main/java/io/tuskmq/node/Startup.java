@@ -33,6 +33,7 @@ final class Startup {
     private static final Logger log = LoggerFactory.getLogger(Startup.class);
     private static final Duration PART_LIMIT = Duration.ofSeconds(60);
     private static final Duration NODE_STOP_LIMIT = Duration.ofSeconds(20);
+    private static final int START_TRIES = 3;
     private static final Duration RETRY_PAUSE = Duration.ofSeconds(2);
 
     private final Settings settings;
@@ -62,7 +63,7 @@ final class Startup {
         var around = new Node.Surroundings(vertx, settings, database, metrics);
         lifecycle.start(
                 () -> {
-                    running.set(startNode(around, false));
+                    running.set(startPatiently(around));
                     return running;
                 },
                 node -> stopNode());
@@ -73,6 +74,22 @@ final class Startup {
         Node node = Objects.requireNonNull(running.get(), "it was just started");
         return "ready mqtt=" + node.mqttAddress() + " http=" + http.address() + " node="
                 + settings.get(Settings.NODE_NAME);
+    }
+
+    /** A node that is taken for dead while it joins (its machine is slow, say) tries again. */
+    private Node startPatiently(Node.Surroundings around) {
+        int tries = START_TRIES;
+        while (true) {
+            try {
+                return startNode(around, tries < START_TRIES);
+            } catch (StartException e) {
+                boolean fenced = e.getCause() instanceof JoinException join && join.wasTakenForDead();
+                if (!fenced || --tries == 0) {
+                    throw e;
+                }
+                log.warn("{}; trying again", e.sentence());
+            }
+        }
     }
 
     private void stopNode() {

@@ -34,6 +34,15 @@ public interface LogReader {
     /** How many messages lie in a span, and their ids combined by exclusive or: two readers that had the same ones have the same. */
     record Digest(long filterId, long count, long xor) {}
 
+    /** What lies under one filter and above a vector. */
+    record Waiting(long filterId, LaneVector above) {}
+
+    /** The oldest part of what waits: how many messages lie at or below {@code through} in their lanes. */
+    record Excess(LaneVector through, long messages) {}
+
+    /** What must be left out so that at most {@code keep} messages wait: nothing, or all but the {@code keep} with the highest ids. */
+    Future<Excess> excess(List<Waiting> waiting, int keep);
+
     /** The first messages of the ranges, at most {@code limit} per filter. */
     Future<Page> read(List<Range> ranges, int limit);
 

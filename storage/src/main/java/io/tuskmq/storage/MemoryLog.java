@@ -1,10 +1,13 @@
 package io.tuskmq.storage;
 
+import io.tuskmq.storage.rules.LaneVector;
 import io.vertx.core.Future;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** The log of a {@link MemoryStore}, read. */
 final class MemoryLog implements LogReader {
@@ -53,6 +56,25 @@ final class MemoryLog implements LogReader {
             messages.add(new Logged(id, filterIds, row.message()));
         });
         return new Page(messages, throughId, tables.heads(), tables.starts());
+    }
+
+    @Override
+    public Future<Excess> excess(List<Waiting> waiting, int keep) {
+        return runner.run("log.excess", () -> {
+            TreeSet<Long> ids = new TreeSet<>(Comparator.reverseOrder());
+            for (Waiting part : waiting) {
+                tables.log.getOrDefault(part.filterId(), NO_ROWS).keySet().stream()
+                        .filter(id -> !part.above().covers(id))
+                        .forEach(ids::add);
+            }
+            LaneVector through = new LaneVector();
+            long last = ids.stream().skip(keep).findFirst().orElse(0L);
+            LaneVector heads = tables.heads();
+            for (int lane = 1; last > 0 && lane <= heads.lanes(); lane++) {
+                through.raise(lane, Math.min(last, heads.get(lane)));
+            }
+            return new Excess(through, Math.max(0, ids.size() - keep));
+        });
     }
 
     @Override

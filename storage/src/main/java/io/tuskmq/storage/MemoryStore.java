@@ -108,6 +108,17 @@ public final class MemoryStore implements Store {
         });
     }
 
+    /** There is no disk: what the messages count. */
+    @Override
+    public Future<Long> logBytes() {
+        return runner.run(
+                "log.bytes",
+                () -> tables.log.values().stream()
+                        .flatMap(rows -> rows.values().stream())
+                        .mapToLong(Message::bytes)
+                        .sum());
+    }
+
     private static boolean isUndelivered(SessionRow session, long filterId, long id) {
         boolean wanted = filterId == -session.sessionId
                 || session.subscriptions.values().stream()

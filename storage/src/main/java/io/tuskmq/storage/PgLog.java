@@ -96,6 +96,11 @@ final class PgLog implements LogReader {
         return fetches.submit(List.copyOf(positions));
     }
 
+    @Override
+    public Future<Excess> excess(List<Waiting> waiting, int keep) {
+        return PgExcess.of(sql, waiting, keep);
+    }
+
     private Future<List<Page>> readAll(List<Request> requests) {
         Map<Range, Integer> limits = new LinkedHashMap<>();
         for (Request request : requests) {

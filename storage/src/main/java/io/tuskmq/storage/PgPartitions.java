@@ -63,6 +63,15 @@ final class PgPartitions {
                 && pg.getErrorMessage().contains("no partition of relation");
     }
 
+    private static final String BYTES = """
+            SELECT coalesce(sum(pg_total_relation_size(inhrelid)), 0)::bigint AS bytes
+              FROM pg_inherits WHERE inhparent = 'log'::regclass""";
+
+    Future<Long> bytes() {
+        return sql.query(BYTES, Tuple.tuple())
+                .map(rows -> rows.iterator().next().getLong("bytes"));
+    }
+
     /** Makes partitions for all ids of a batch. */
     Future<Integer> ensure(Batch batch) {
         return ensure(LogId.millisOf(batch.appends().getFirst().id()), LogId.millisOf(batch.newHead()));

@@ -91,6 +91,11 @@ public final class PgStore implements Store {
     }
 
     @Override
+    public Future<Long> logBytes() {
+        return partitions.bytes();
+    }
+
+    @Override
     public Future<Void> close() {
         return Future.join(sql.close(), asynchronous.close()).mapEmpty();
     }

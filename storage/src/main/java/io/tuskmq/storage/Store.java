@@ -33,5 +33,8 @@ public interface Store {
     /** What {@link #maintainLog} did: partitions made and dropped, and how many messages went undelivered with them. */
     record Retention(int created, int dropped, long undelivered) {}
 
+    /** What the log takes on disk, indexes and all. */
+    Future<Long> logBytes();
+
     Future<Void> close();
 }

@@ -18,6 +18,7 @@ import io.tuskmq.storage.LogReader.Span;
 import io.tuskmq.storage.Sessions.Claimed;
 import io.tuskmq.storage.Sessions.StoredSubscription;
 import io.tuskmq.storage.Sessions.SubscriptionKey;
+import io.tuskmq.storage.rules.LaneVector;
 import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -80,6 +81,32 @@ abstract class LogContract {
         assertEquals(
                 List.of(second.filterId()),
                 Arrays.stream(store().matching("t", "x").filterIds()).boxed().toList());
+    }
+
+    @Test
+    void theNewestMessagesOfABacklogAreKeptAndTheOthersCounted() {
+        long node = store().node();
+        Claimed.Owned owned = store().own(claim("a", node));
+        List<StoredSubscription> s = store().subscribe(owned, subscription("t", 1), subscription("#", 1));
+        List<Long> ids = new ArrayList<>();
+        for (int i = 0; i < 10; i++) {
+            StoreFixture.Matching append = store().matching(i % 3 == 0 ? "t" : "u", "m" + i);
+            assertTrue(store().append(node, append));
+            ids.add(append.id());
+        }
+        LaneVector above = s.getFirst().start().copy();
+        above.advance(ids.get(0)); // sent already
+        LogReader log = store().store().log();
+        List<LogReader.Waiting> waiting = List.of(
+                new LogReader.Waiting(s.get(0).filterId(), above),
+                new LogReader.Waiting(s.get(1).filterId(), above),
+                new LogReader.Waiting(-owned.sessionId(), above));
+        LogReader.Excess excess = get(log.excess(waiting, 4));
+        assertEquals(5, excess.messages());
+        assertTrue(excess.through().covers(ids.get(5)));
+        assertFalse(excess.through().covers(ids.get(6)));
+        assertEquals(new LogReader.Excess(new LaneVector(), 0), get(log.excess(waiting, 9)));
+        assertTrue(get(store().store().logBytes()) > 0);
     }
 
     /** A message under two of the asked filters comes once; a page that is cut says where. */

@@ -18,18 +18,20 @@ final class ClientIds {
     static final String GROUPS = "tuskmq-groups";
 
     private static final Logger LOG = LoggerFactory.getLogger(ClientIds.class);
-    private static final long ANSWER_MILLIS = 500;
+    static final long ANSWER_MILLIS = 500;
 
     private final long self;
     private final LongPredicate alive;
+    private final long answerMillis;
     /** A client id → its number and the incarnation that has it. */
     private final IMap<String, long[]> clients;
 
     private final IMap<String, Long> groups;
 
-    ClientIds(HazelcastInstance hazelcast, long self, LongPredicate alive) {
+    ClientIds(HazelcastInstance hazelcast, long self, LongPredicate alive, long answerMillis) {
         this.self = self;
         this.alive = alive;
+        this.answerMillis = answerMillis;
         clients = hazelcast.getMap(CLIENTS);
         groups = hazelcast.getMap(GROUPS);
     }
@@ -39,7 +41,7 @@ final class ClientIds {
         // microseconds.
         EntryProcessor<String, long[], long[]> take = new MapChange.Take(self, System.currentTimeMillis() * 1_000);
         Promise<long[]> promise = Answers.promise();
-        return Answers.within(promise, ANSWER_MILLIS, () -> clients.submitToKey(clientId, take))
+        return Answers.within(promise, answerMillis, () -> clients.submitToKey(clientId, take))
                 .map(answer -> {
                     boolean elsewhere = answer.length > 1 && answer[1] != self && alive.test(answer[1]);
                     return new Taken(answer[0], elsewhere ? OptionalLong.of(answer[1]) : OptionalLong.empty());
@@ -47,7 +49,7 @@ final class ClientIds {
     }
 
     void leave(String clientId, long number) {
-        Answers.within(ANSWER_MILLIS, () -> clients.submitToKey(clientId, new MapChange.Leave(number)))
+        Answers.within(answerMillis, () -> clients.submitToKey(clientId, new MapChange.Leave(number)))
                 .onFailure(e -> LOG.debug("event=client.leave.failed reason={}", e.toString()));
     }
 
@@ -55,11 +57,11 @@ final class ClientIds {
         long[] others = live.stream().mapToLong(Long::longValue).toArray();
         Promise<Long> promise = Answers.promise();
         return Answers.within(
-                promise, ANSWER_MILLIS, () -> groups.submitToKey(group, new MapChange.Coordinate(self, others)));
+                promise, answerMillis, () -> groups.submitToKey(group, new MapChange.Coordinate(self, others)));
     }
 
     void leaveGroup(String group) {
-        Answers.within(ANSWER_MILLIS, () -> groups.submitToKey(group, new MapChange.LeaveGroup(self)))
+        Answers.within(answerMillis, () -> groups.submitToKey(group, new MapChange.LeaveGroup(self)))
                 .onFailure(e -> LOG.debug("event=group.leave.failed reason={}", e.toString()));
     }
 

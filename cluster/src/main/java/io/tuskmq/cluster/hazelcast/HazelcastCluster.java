@@ -23,7 +23,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
@@ -80,6 +81,8 @@ public final class HazelcastCluster implements Cluster {
     private final Promise<HazelcastInstance> hazelcast = Promise.promise();
     private final AtomicBoolean closed = new AtomicBoolean();
     private UnaryOperator<OwnRoutes.Journal> journals = UnaryOperator.identity();
+    private UnaryOperator<Config> configs = UnaryOperator.identity();
+    private long answerMillis = ClientIds.ANSWER_MILLIS;
 
     private volatile @Nullable Listener listener;
     private volatile @Nullable ClientIds ids;
@@ -92,8 +95,14 @@ public final class HazelcastCluster implements Cluster {
         this.vertx = vertx;
         this.links = links;
         this.options = options;
-        workers = Executors.newFixedThreadPool(
-                WORKERS, Thread.ofPlatform().daemon().name("tuskmq-cluster-", 0).factory());
+        workers = new ThreadPoolExecutor(
+                WORKERS,
+                WORKERS,
+                0,
+                TimeUnit.SECONDS,
+                new LinkedBlockingQueue<>(),
+                Thread.ofPlatform().daemon().name("tuskmq-cluster-", 0).factory(),
+                new ThreadPoolExecutor.DiscardPolicy()); // after close, when what was begun leads nowhere
         own = new OwnRoutes(vertx, workers);
         snapshots =
                 new Snapshots(workers, id -> own.snapshot(id, each -> listener().forEachOwnRoute(each)));
@@ -103,6 +112,16 @@ public final class HazelcastCluster implements Cluster {
     /** For tests that lose batches. */
     void journalThrough(UnaryOperator<OwnRoutes.Journal> through) {
         journals = through;
+    }
+
+    /** For tests, which must not depend on how fast a machine is: how long the maps may take to answer. */
+    void answerWithin(long millis) {
+        answerMillis = millis;
+    }
+
+    /** For tests that stand something before a member. */
+    void configThrough(UnaryOperator<Config> through) {
+        configs = through;
     }
 
     /** For tests: how many snapshots of the peer's routes were taken. */
@@ -140,7 +159,7 @@ public final class HazelcastCluster implements Cluster {
         return vertx.executeBlocking(
                         () -> {
                             Config config = MemberConfig.of(options, me, memberPort, secret, where);
-                            return Hazelcast.newHazelcastInstance(config);
+                            return Hazelcast.newHazelcastInstance(configs.apply(config));
                         },
                         false)
                 .compose(this::joined)
@@ -152,7 +171,7 @@ public final class HazelcastCluster implements Cluster {
             instance.getLifecycleService().terminate();
             return Future.failedFuture("closed while it joined");
         }
-        ids = new ClientIds(instance, self, peers::isLive);
+        ids = new ClientIds(instance, self, peers::isLive, answerMillis);
         instance.getCluster().addMembershipListener(new MemberEvents(incarnation -> {
             PeerSlot gone = peers.of(incarnation);
             if (gone != null) {
@@ -337,10 +356,5 @@ public final class HazelcastCluster implements Cluster {
             throw new IllegalStateException("the cluster isn't open");
         }
         return of;
-    }
-
-    /** How long a worker may still be busy after {@link #close}; for tests. */
-    boolean awaitWorkers(long seconds) throws InterruptedException {
-        return workers.awaitTermination(seconds, TimeUnit.SECONDS);
     }
 }

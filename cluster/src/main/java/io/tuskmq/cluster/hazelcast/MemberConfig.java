@@ -9,7 +9,7 @@ import com.hazelcast.config.NetworkConfig;
 import com.hazelcast.config.RingbufferConfig;
 import com.hazelcast.config.TcpIpConfig;
 import com.hazelcast.spi.merge.DiscardMergePolicy;
-import com.hazelcast.spi.merge.LatestUpdateMergePolicy;
+import com.hazelcast.spi.merge.PutIfAbsentMergePolicy;
 import io.tuskmq.cluster.Peer;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -55,7 +55,7 @@ final class MemberConfig {
                 .setBackupCount(1)
                 .setMergePolicyConfig(new MergePolicyConfig(DiscardMergePolicy.class.getName(), MERGE_BATCH)));
         config.addMapConfig(map(ClientIds.CLIENTS, HigherNumber.class));
-        config.addMapConfig(map(ClientIds.GROUPS, LatestUpdateMergePolicy.class));
+        config.addMapConfig(map(ClientIds.GROUPS, PutIfAbsentMergePolicy.class));
         return config;
     }
 
@@ -105,6 +105,9 @@ final class MemberConfig {
         config.setProperty("hazelcast.partition.count", "71");
         config.setProperty("hazelcast.io.thread.count", "1");
         config.setProperty("hazelcast.event.thread.count", "1");
+        // What meets a partition that moves is tried again sooner than in half a second, which is all the time a client
+        // id has.
+        config.setProperty("hazelcast.invocation.retry.pause.millis", "100");
         config.setProperty("hazelcast.operation.call.timeout.millis", "5000");
         config.setProperty("hazelcast.operation.backup.timeout.millis", "1000");
         config.setProperty("hazelcast.graceful.shutdown.max.wait", "5");

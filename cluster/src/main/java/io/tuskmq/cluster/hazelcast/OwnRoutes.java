@@ -16,6 +16,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -26,13 +27,14 @@ import org.slf4j.LoggerFactory;
 /**
  * This node's routes: their journal, written one batch at a time, and who has applied it. Thread-safe.
  *
- * <p>A batch that couldn't be written is written again until it could: a second copy does no harm. Meanwhile the journal drops what is too
- * much, and peers that see the gap, or that this node is further on than they are, take snapshots over the links.
+ * <p>A batch that couldn't be written is written again until it could: a second copy does no harm. When that takes longer than a moment the
+ * journal goes on without it, and peers, who hear over the links that this node is further on than they are, take snapshots.
  */
 final class OwnRoutes {
     private static final Logger LOG = LoggerFactory.getLogger(OwnRoutes.class);
     private static final long WRITE_MILLIS = 2_000;
     private static final long AGAIN_MILLIS = 200;
+    private static final long SKIP_NANOS = TimeUnit.SECONDS.toNanos(3);
     private static final int PAGE_FILTERS = 2_000;
     private static final int PAGE_BYTES = 65_536;
 
@@ -64,6 +66,7 @@ final class OwnRoutes {
     private boolean closed;
     private long position;
     private long failures;
+    private long failingSince;
 
     OwnRoutes(Vertx vertx, Executor executor) {
         this.vertx = vertx;
@@ -188,12 +191,21 @@ final class OwnRoutes {
     private void write(Journal to, byte[] batch) {
         Answers.within(WRITE_MILLIS, () -> to.write(batch))
                 .onComplete(at -> executor.execute(() -> written(to, at)), e -> {
-                    long count = locked(() -> ++failures);
+                    long count = locked(this::failed);
                     if (count % 100 == 1) {
                         LOG.warn("event=routes.write.failed failures={} reason={}", count, e.toString());
                     }
                     vertx.setTimer(AGAIN_MILLIS, timer -> again(to, batch));
                 });
+    }
+
+    private long failed() {
+        if (failures++ == 0) {
+            failingSince = System.nanoTime();
+        } else if (System.nanoTime() - failingSince > SKIP_NANOS) {
+            routes.skip();
+        }
+        return failures;
     }
 
     private void again(Journal to, byte[] batch) {

@@ -33,8 +33,8 @@ final class PeerFollower {
     private static final long READ_AGAIN_MILLIS = 500;
     private static final long ASK_MILLIS = 30_000;
     private static final long PAUSE_NANOS = TimeUnit.SECONDS.toNanos(1);
-    /** A snapshot is followed by a pause ten times as long: a peer that can't be followed costs a tenth of a thread. */
-    private static final int PAUSE_TIMES = 10;
+    /** A snapshot is followed by a pause four times as long: a peer that can't be followed costs a fifth of a thread. */
+    private static final int PAUSE_TIMES = 4;
 
     /** Where routes go, and what is there already. */
     interface Sink {

@@ -170,11 +170,14 @@ public final class TcpLinks implements Links {
                 }
                 return !keep;
             });
-            wanted.forEach((incarnation, peer) -> outgoing.computeIfAbsent(incarnation, absent -> {
-                OutgoingLink link = new OutgoingLink(this, client, peer);
-                link.start();
-                return link;
-            }));
+            wanted.forEach((incarnation, peer) -> {
+                if (!outgoing.containsKey(incarnation)) {
+                    OutgoingLink link = new OutgoingLink(this, client, peer);
+                    // Found before it starts: the handler may tell as soon as it is up.
+                    outgoing.put(incarnation, link);
+                    link.start();
+                }
+            });
         } finally {
             wantedLock.unlock();
         }

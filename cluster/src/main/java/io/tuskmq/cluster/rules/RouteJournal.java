@@ -42,7 +42,7 @@ public final class RouteJournal {
         Map<String, Integer> last = waiting.peekLast();
         if (last == null || charsInLast >= CHARS_MAX || (last.size() == CHANGES_MAX && !last.containsKey(filter))) {
             if (waiting.size() == BATCHES_MAX) {
-                drop();
+                skip();
             }
             last = new LinkedHashMap<>();
             waiting.addLast(last);
@@ -62,6 +62,14 @@ public final class RouteJournal {
     public RouteBatch next() {
         List<RouteChange> changes = take();
         return new RouteBatch(sequence, table.digest(), changes);
+    }
+
+    /** Drops the batches that wait; their changes count as made. Peers see that they are behind, and take a snapshot. */
+    public void skip() {
+        dropped += waiting.size();
+        while (!waiting.isEmpty()) {
+            take();
+        }
     }
 
     /** The last batch that was taken. */
@@ -99,12 +107,5 @@ public final class RouteJournal {
             changes.add(new RouteChange(filter, flags));
         });
         return changes;
-    }
-
-    private void drop() {
-        dropped += waiting.size();
-        while (!waiting.isEmpty()) {
-            take();
-        }
     }
 }

@@ -13,6 +13,7 @@ import io.tuskmq.cluster.TestNode;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
@@ -23,7 +24,10 @@ class HazelcastClusterTest extends ClusterContract {
 
         @Override
         public HazelcastCluster cluster(long incarnation) {
-            return new HazelcastCluster(vertx, hub.links(), HazelcastCluster.Options.of("127.0.0.1", 0));
+            HazelcastCluster cluster =
+                    new HazelcastCluster(vertx, hub.links(), HazelcastCluster.Options.of("127.0.0.1", 0));
+            cluster.answerWithin(20_000);
+            return cluster;
         }
 
         @Override
@@ -56,15 +60,21 @@ class HazelcastClusterTest extends ClusterContract {
     private static final class LossyPair implements AutoCloseable {
         final HazelcastWorld world = new HazelcastWorld();
         final AtomicInteger toLose = new AtomicInteger();
+        final AtomicBoolean away = new AtomicBoolean();
         final HazelcastCluster first = world.cluster(1);
         final HazelcastCluster second = world.cluster(2);
         final TestNode a = new TestNode(1, first);
         final TestNode b = new TestNode(2, second);
 
         LossyPair() {
-            first.journalThrough(journal -> batch -> toLose.getAndUpdate(n -> Math.max(0, n - 1)) > 0
-                    ? CompletableFuture.completedFuture(0L)
-                    : journal.write(batch));
+            first.journalThrough(journal -> batch -> {
+                if (away.get()) {
+                    return new CompletableFuture<>();
+                }
+                return toLose.getAndUpdate(n -> Math.max(0, n - 1)) > 0
+                        ? CompletableFuture.completedFuture(0L)
+                        : journal.write(batch);
+            });
             a.open();
             b.open();
             await(a.join(a.node(), b.node()));
@@ -108,6 +118,21 @@ class HazelcastClusterTest extends ClusterContract {
             pair.toLose.set(2);
             pair.a.unsubscribe("goes");
             pair.a.subscribe("comes", Cluster.LOGGED);
+            await(pair.a.cluster.routesApplied());
+            assertEquals(pair.a.own, pair.b.routesOf(pair.a));
+        }
+    }
+
+    @Test
+    void routesComeBySnapshotsWhileHazelcastDoesNotAnswer() {
+        try (LossyPair pair = new LossyPair()) {
+            pair.away.set(true);
+            pair.a.subscribe("first", Cluster.DIRECT);
+            pair.a.subscribe("second", Cluster.DIRECT);
+            await(pair.a.cluster.routesApplied());
+            assertEquals(pair.a.own, pair.b.routesOf(pair.a));
+            pair.away.set(false);
+            pair.a.unsubscribe("first");
             await(pair.a.cluster.routesApplied());
             assertEquals(pair.a.own, pair.b.routesOf(pair.a));
         }

@@ -145,6 +145,25 @@ class TcpLinksTest {
         b.handler().expectNothing("mallory", 1);
     }
 
+    /** Somebody at a peer's address who does not know the secret learns nothing, and is no peer. */
+    @Test
+    void whoListensMustProveItselfFirst() throws Exception {
+        Node a = start(ENDLESS).start(1, "a");
+        try (ServerSocket fake = new ServerSocket(0, 10, InetAddress.getLoopbackAddress())) {
+            fake.setSoTimeout(20_000);
+            a.links().wanted(List.of(new Peer(2, "b", "127.0.0.1", fake.getLocalPort())));
+            try (Socket socket = fake.accept()) {
+                socket.setSoTimeout(20_000);
+                Buffer frame = readFrame(socket);
+                Handshake.Hello hello = Handshake.readHello(frame.slice(2, frame.length()));
+                byte[] guess = "guess".getBytes(StandardCharsets.UTF_8);
+                send(socket, frame(Frame.Kind.CHALLENGE, Handshake.challenge(guess, hello, 2)));
+                assertEquals(0, socket.getInputStream().readAllBytes().length, "a PROOF for a stranger");
+            }
+        }
+        a.handler().expectNothing("b", 1);
+    }
+
     @Test
     void anotherVersionIsToldWhatIsSpokenHere() throws Exception {
         Node b = start(ENDLESS).start(2, "b");

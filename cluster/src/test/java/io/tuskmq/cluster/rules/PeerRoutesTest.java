@@ -140,6 +140,17 @@ class PeerRoutesTest {
         }
     }
 
+    @Test
+    void aGapIsNoticedAtOnceAlsoWhereDigestsAreNotCompared() {
+        RouteBatch one = change("a", 1);
+        change("lost", 1);
+        RouteBatch three = change("c", 1);
+        peer.snapshotBegins(0, 9);
+        peer.snapshotEnds(this::reader, this::out);
+        assertEquals(Verdict.PENDING, peer.batch(one, this::out));
+        assertEquals(Verdict.BROKEN, peer.batch(three, this::out));
+    }
+
     private RouteBatch change(String filter, int flags) {
         owner.change(filter, flags);
         return owner.next();

@@ -47,9 +47,9 @@ class WaitingBytesTest {
         for (int i = 0; i < threads.length; i++) {
             threads[i] = Thread.ofPlatform().start(() -> {
                 for (int n = 0; n < 200_000; n++) {
-                    if (waiting.offer(30)) {
+                    if (waiting.offer(60)) {
                         in.incrementAndGet();
-                        waiting.taken(30);
+                        waiting.taken(60);
                     }
                 }
             });

@@ -6,9 +6,13 @@ import io.vertx.core.Future;
 import io.vertx.core.buffer.Buffer;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One node's wish to be linked to a peer. Lives on the network's loop, but for tell and ask. */
 final class MemoryLink {
+    private static final Logger LOG = LoggerFactory.getLogger(MemoryLink.class);
+
     private final MemoryNetwork network;
     private final MemoryLinks from;
     private final Peer peer;
@@ -22,9 +26,8 @@ final class MemoryLink {
         this.peer = peer;
     }
 
-    MemoryLink start() {
+    void start() {
         network.loop().run(this::dial);
-        return this;
     }
 
     Peer peer() {
@@ -79,8 +82,17 @@ final class MemoryLink {
         if (now.isOpen()) {
             standing = now;
             if (!dropped) {
-                from.handler().up(peer);
+                tellUp(now);
             }
+        }
+    }
+
+    private void tellUp(MemoryConnection now) {
+        try {
+            from.handler().up(peer);
+        } catch (RuntimeException e) {
+            LOG.error("link broken by a fault", e);
+            now.breakNow();
         }
     }
 

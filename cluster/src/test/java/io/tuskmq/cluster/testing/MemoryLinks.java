@@ -58,8 +58,13 @@ public final class MemoryLinks implements Links {
             return !keep;
         });
         if (!closed) {
-            wanted.forEach((incarnation, peer) ->
-                    outgoing.computeIfAbsent(incarnation, absent -> new MemoryLink(network, this, peer).start()));
+            wanted.forEach((incarnation, peer) -> {
+                MemoryLink link = new MemoryLink(network, this, peer);
+                // Found before it starts: the handler may tell as soon as it is up.
+                if (outgoing.putIfAbsent(incarnation, link) == null) {
+                    link.start();
+                }
+            });
         }
     }
 

@@ -10,6 +10,7 @@ import io.tuskmq.node.session.LiveRoutes;
 import io.tuskmq.node.session.Peers;
 import io.tuskmq.node.session.Router;
 import io.tuskmq.storage.Leases;
+import io.tuskmq.storage.StorageException;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -98,12 +99,17 @@ public final class ClusterNode {
         listener.join(new PeerListener.Joined(parts.routes(), parts.router(), lanes, mine, clients, parts.groups()));
         return parts.leases()
                 .renew(incarnation, registered.leaseMillis())
-                .compose(heartbeat -> parts.leases()
-                        .secret()
-                        .compose(secret -> cluster.join(
-                                self(heartbeat, own), secret, Membership.linkable(heartbeat, incarnation))))
-                .compose(joined -> mine.start())
-                .compose(beaten -> complete(mine, now() + timeoutMillis));
+                .compose(heartbeat -> parts.leases().secret().compose(secret -> {
+                    Future<Void> joined =
+                            cluster.join(self(heartbeat, own), secret, Membership.linkable(heartbeat, incarnation));
+                    // At once: Hazelcast may take longer to start than the lease lasts.
+                    return Future.all(mine.start(), joined);
+                }))
+                .compose(joined -> complete(mine, now() + timeoutMillis))
+                .recover(failure -> Future.failedFuture(
+                        failure instanceof StorageException storage && storage.kind() == StorageException.Kind.FENCED
+                                ? new JoinException("another node has taken this one for dead", true)
+                                : failure));
     }
 
     private static Peer self(Leases.Heartbeat heartbeat, Membership.Own own) {
@@ -118,11 +124,13 @@ public final class ClusterNode {
         Promise<Void> complete = Promise.promise();
         vertx.setPeriodic(LOOK_MILLIS, timer -> {
             List<String> missing = mine.missing();
-            if (missing.isEmpty()) {
+            if (mine.isStopped()) {
+                complete.tryFail(new JoinException("another node has taken this one for dead", true));
+            } else if (missing.isEmpty()) {
                 complete.tryComplete();
             } else if (now() >= until) {
                 complete.tryFail(new JoinException(
-                        "not all nodes that are alive could be joined: " + String.join(", ", missing)));
+                        "not all nodes that are alive could be joined: " + String.join(", ", missing), false));
             }
             if (complete.future().isComplete()) {
                 vertx.cancelTimer(timer);

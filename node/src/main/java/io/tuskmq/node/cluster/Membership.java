@@ -54,7 +54,7 @@ final class Membership {
     private boolean beating;
     private boolean beatAgain;
     private boolean suspended;
-    private boolean stopped;
+    private volatile boolean stopped;
     private long beatAtMillis;
 
     private record Health(boolean databaseAway, long atMillis) {}
@@ -95,6 +95,11 @@ final class Membership {
             }
         });
         return beatNow();
+    }
+
+    /** Whether there are no more heartbeats: the lease was lost, or is given back. From any thread. */
+    boolean isStopped() {
+        return stopped;
     }
 
     /** No more heartbeats; the lease is left as it is. */
@@ -181,7 +186,7 @@ final class Membership {
         long alsoAway = others.keySet().stream()
                 .filter(peer -> missesDatabase(peer, now))
                 .count();
-        if (!suspended && guard.mustStopServing(now, others.size(), (int) alsoAway)) {
+        if (!suspended && host.isServing() && guard.mustStopServing(now, others.size(), (int) alsoAway)) {
             suspended = true;
             LOG.warn("node={} could not renew its lease: it stops serving", own.name());
             host.suspend();

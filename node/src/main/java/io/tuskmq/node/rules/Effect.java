@@ -104,7 +104,8 @@ public sealed interface Effect {
             TOO_LARGE,
             NOT_WRITABLE,
             RETENTION,
-            QUEUE_FULL
+            QUEUE_FULL,
+            BACKLOG
         }
     }
 }

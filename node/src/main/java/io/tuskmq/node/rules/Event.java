@@ -90,6 +90,9 @@ public sealed interface Event {
     /** The publish was not stored and never will be: this session was lost to a newer connection. */
     record AppendRefused(int packetId) implements Event {}
 
+    /** The log has no room for a QoS 1 or 2 message of an MQTT 5 client: nothing was stored. */
+    record QuotaExceeded(int packetId, int qos) implements Event {}
+
     record ReceiptForgotten(int packetId) implements Event {}
 
     /** The checkpoint with this number is committed; {@code held} false: the session belongs to a newer claim. */

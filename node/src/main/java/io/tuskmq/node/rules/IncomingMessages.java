@@ -99,6 +99,17 @@ final class IncomingMessages {
         }
     }
 
+    /** The client may use the packet id again: a reason of 0x80 and above ends the handshake. */
+    void quotaExceeded(Event.QuotaExceeded e) {
+        if (e.qos() == 1) {
+            qos1Unacked--;
+            effects.add(new Effect.SendPubAck(e.packetId(), ReasonCodes.QUOTA_EXCEEDED));
+        } else if (committing.remove(e.packetId())) {
+            counted.remove(e.packetId());
+            effects.add(new Effect.SendPubRec(e.packetId(), ReasonCodes.QUOTA_EXCEEDED));
+        }
+    }
+
     /** Only a newer connection of the same client makes the log refuse: this one is to end. */
     void refused() {
         effects.disconnect(ReasonCodes.SESSION_TAKEN_OVER, "session taken over");

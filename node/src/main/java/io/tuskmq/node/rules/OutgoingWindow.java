@@ -167,6 +167,20 @@ final class OutgoingWindow {
         return resumed && unacked < max && waitingBytes < waitingBytesMax && table.size() < PACKET_IDS;
     }
 
+    /**
+     * Whether a QoS 2 message of the topic waits for its checkpoint: a later one with a lower QoS must not overtake it. The specification
+     * orders a topic within one QoS only; but a will "offline" with QoS 2 must not come after the "online" of QoS 1 that followed it.
+     */
+    boolean holdsBack(String topic) {
+        for (Inflight e : waiting) {
+            Message message = e.message;
+            if (message != null && message.topic().equals(topic)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Gives the message a packet id and sends it, or lets it wait for its checkpoint. */
     void send(Delivery d) {
         boolean waits = d.qos() == 2 && checkpoints.isStored();

@@ -109,6 +109,7 @@ public final class Session {
             }
             case Event.Committed e -> incoming.committed(e);
             case Event.AppendRefused e -> incoming.refused();
+            case Event.QuotaExceeded e -> incoming.quotaExceeded(e);
             case Event.ReceiptForgotten e -> incoming.forgotten(e.packetId());
             case Event.CheckpointDone e -> checkpointDone(e);
             case Event.TakesRefused e -> {

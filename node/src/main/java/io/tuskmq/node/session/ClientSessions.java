@@ -31,6 +31,7 @@ public final class ClientSessions {
     private final ClientIds ids;
     private final ConnectRules.Limits rules;
     private final SessionLimits limits;
+    private final BacklogLimit backlog;
     private final long incarnation;
     private final AtomicLong connections = new AtomicLong();
 
@@ -41,11 +42,17 @@ public final class ClientSessions {
         this.ids = ids;
         this.rules = limits.connect();
         this.limits = limits.session();
+        this.backlog = new BacklogLimit(broker.store(), broker.counters(), limits.backlogMessagesMax());
         this.incarnation = limits.incarnation();
     }
 
-    /** What the node's settings, and its place among the nodes, say about sessions. */
-    public record Limits(ConnectRules.Limits connect, SessionLimits session, long incarnation) {}
+    /**
+     * What the node's settings, and its place among the nodes, say about sessions.
+     *
+     * @param backlogMessagesMax how many messages that waited a returning client gets, the newest; 0 = all
+     */
+    public record Limits(
+            ConnectRules.Limits connect, SessionLimits session, int backlogMessagesMax, long incarnation) {}
 
     /**
      * Claims the client's session and starts it.
@@ -141,9 +148,10 @@ public final class ClientSessions {
                 Promise<Void> done = Promise.promise();
                 wills.publish(owned.dueWills())
                         .timeout(WILLS_MILLIS, TimeUnit.MILLISECONDS)
-                        .onComplete(published -> client.shard().post(() -> {
+                        .transform(published -> backlog.keep(client.clientId(), owned))
+                        .onSuccess(kept -> client.shard().post(() -> {
                             try {
-                                start(client, claim, owned, started);
+                                start(client, claim, kept, started);
                             } catch (RuntimeException e) {
                                 fault(client, e);
                             }

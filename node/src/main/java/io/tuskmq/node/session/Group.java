@@ -249,7 +249,6 @@ final class Group {
         turnAway(at);
         GroupAway there = new GroupAway(this, around.groups(), around.peers(), at);
         away = there;
-        LOG.debug("group={} is coordinated by {}", key, at);
         members.forEachExpected((member, stored) -> there.expect((SessionRunner) member, stored));
         members.forEach((member, subscription) -> there.join((SessionRunner) member, subscription));
         settle();
@@ -341,8 +340,7 @@ final class Group {
         members.forEach((member, subscription) -> runner.join(member, subscription));
         runner.start(opened.taken());
         if (before != null) {
-            // What it got since the other one's start comes from both: QoS 1 may.
-            before.stopFollowing();
+            before.stopFollowing(); // what came since the other's start comes from both
             draining.add(before);
         }
         if (!runner.isStored()) {

@@ -61,6 +61,16 @@ public final class Router {
         return shards.isCongested();
     }
 
+    /** Whether the log would keep a QoS 1 or 2 message of this topic. */
+    boolean isLogged(String topic) {
+        for (Route route : liveRoutes.match(topic)) {
+            if (route.filterId() != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** A QoS 1 or 2 message, or one to be retained. */
     void publish(Publication publication, LaneWriter lane) {
         publication.match();

@@ -17,6 +17,7 @@ public final class SessionCounters {
     private final LongAdder ended;
     private final LongAdder takeovers;
     private final LongAdder wills;
+    private final LongAdder refusedByQuota;
     private final Map<Dropped.Reason, LongAdder> dropped = new EnumMap<>(Dropped.Reason.class);
 
     public SessionCounters(Metrics metrics) {
@@ -27,6 +28,8 @@ public final class SessionCounters {
         takeovers =
                 metrics.counter("tuskmq_takeovers_total", "Connections ended by a newer one of the same client id.");
         wills = metrics.counter("tuskmq_wills_published_total", "Wills published by this node.");
+        refusedByQuota = metrics.counter(
+                "tuskmq_publish_refused_total", "PUBLISH packets answered with 0x97, since the log has no room.");
         for (Dropped.Reason reason : Dropped.Reason.values()) {
             String label = reason.name().toLowerCase(Locale.ROOT);
             dropped.put(
@@ -61,6 +64,10 @@ public final class SessionCounters {
 
     void willPublished() {
         wills.increment();
+    }
+
+    void refusedByQuota() {
+        refusedByQuota.increment();
     }
 
     void dropped(Dropped.Reason reason, int messages) {

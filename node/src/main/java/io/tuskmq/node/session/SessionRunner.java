@@ -18,7 +18,6 @@ import io.vertx.core.Future;
 import java.util.ArrayDeque;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -43,7 +42,7 @@ final class SessionRunner extends Receiver implements Member {
     private final Connection connection;
     private final Identity identity;
     private final Session session;
-    private final int receiveMax;
+    private final SessionStart.Client client;
     private final LaneWriter lane;
     private final StoreCalls calls;
     private final SubscriptionWriter subscriptions;
@@ -73,7 +72,7 @@ final class SessionRunner extends Receiver implements Member {
         this.connection = connection;
         this.identity = identity;
         this.session = new Session(limits, identity.sessionId(), start);
-        this.receiveMax = start.client().receiveMax();
+        this.client = start.client();
         this.lane = broker.router().laneOf(identity.clientId());
         this.calls = new StoreCalls(shard, this::isEnded, this::failedForGood);
         this.subscriptions = new SubscriptionWriter(this, broker, calls);
@@ -109,7 +108,7 @@ final class SessionRunner extends Receiver implements Member {
 
     @Override
     public int receiveMax() {
-        return receiveMax;
+        return client.receiveMax();
     }
 
     @Override
@@ -254,6 +253,12 @@ final class SessionRunner extends Receiver implements Member {
 
     private void publish(Effect.Route route) {
         Message message = route.message().from(identity.publisher());
+        boolean overQuota = broker.quota().isExceededBy(message, broker.router());
+        if (overQuota && client.isV5()) {
+            broker.counters().refusedByQuota();
+            on(new Event.QuotaExceeded(route.packetId(), message.qos()));
+            return;
+        }
         broker.counters().publishReceived();
         if (message.qos() == 0 && !message.retain()) {
             broker.router().publishAtMostOnce(message);
@@ -266,7 +271,10 @@ final class SessionRunner extends Receiver implements Member {
         }
         boolean stored = message.qos() > 0 || message.retain();
         if (!restingForRoom
-                && (stored ? broker.router().isFull(lane) : broker.router().isCongested())) {
+                && (overQuota
+                        || (stored
+                                ? broker.router().isFull(lane)
+                                : broker.router().isCongested()))) {
             restingForRoom = true;
             connection.pauseReading();
             shard.waits(this);
@@ -275,7 +283,9 @@ final class SessionRunner extends Receiver implements Member {
 
     /** The broker has room again, or may have. */
     void brokerHasRoom() {
-        if (restingForRoom && !ended) {
+        if (restingForRoom && !ended && !client.isV5() && broker.quota().isExceeded()) {
+            shard.waits(this);
+        } else if (restingForRoom && !ended) {
             restingForRoom = false;
             connection.resumeReading();
         }
@@ -324,11 +334,8 @@ final class SessionRunner extends Receiver implements Member {
         joinedGroups.add(Groups.key(subscription));
     }
 
-    /** What it has for the same filter and group. */
-    Optional<Subscription> subscribed(Subscription key) {
-        return session.subscriptions().stream()
-                .filter(one -> one.filter().equals(key.filter()) && one.share().equals(key.share()))
-                .findAny();
+    List<Subscription> allSubscriptions() {
+        return session.subscriptions();
     }
 
     /** Whether the session has just this subscription, unchanged. */

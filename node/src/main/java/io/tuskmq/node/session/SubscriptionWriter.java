@@ -59,7 +59,10 @@ final class SubscriptionWriter {
 
     private Sessions.StoredSubscription toRow(Subscription subscription) {
         // One that was lowered to QoS 0 goes on reading the log, and gets its retained messages from there.
-        Optional<Subscription> old = runner.subscribed(subscription);
+        Optional<Subscription> old = runner.allSubscriptions().stream()
+                .filter(one -> one.filter().equals(subscription.filter())
+                        && one.share().equals(subscription.share()))
+                .findAny();
         boolean logged =
                 subscription.qos() > 0 || old.filter(Subscription::logged).isPresent();
         boolean wantsRetained =

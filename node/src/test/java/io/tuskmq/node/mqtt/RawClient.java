@@ -43,6 +43,12 @@ public final class RawClient implements Closeable {
         return new RawClient(socket);
     }
 
+    public static RawClient connect(InetSocketAddress address) throws IOException {
+        Socket socket = new Socket();
+        socket.connect(address, PATIENCE_MILLIS);
+        return new RawClient(socket);
+    }
+
     /** Connects, sends a CONNECT and reads the CONNACK, which must be successful. */
     public static RawClient connected(int port, byte[] connect) throws IOException {
         RawClient client = connect(port);

@@ -7,15 +7,23 @@ import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
-import java.util.function.IntSupplier;
 
 /**
  * Publishes numbered messages of QoS 1 and 2 alternately, with a few under way, and after a crash sends again what is not acknowledged:
  * the same packet ids, DUP set, PUBREL where PUBREC came, in order [MQTT-4.4.0-1] [MQTT-4.6.0-1].
  */
-final class CrashPublisher extends CrashClient {
-    private static final int UNDER_WAY_MAX = 40;
+public final class CrashPublisher extends CrashClient {
+    /**
+     * How fast it publishes.
+     *
+     * @param underWayMax messages that it has unacknowledged at most
+     * @param pauseMillis between two packets that it takes
+     */
+    public record Pace(int underWayMax, long pauseMillis) {
+        static final Pace FULL = new Pace(40, 0);
+    }
 
+    private final Pace pace;
     private final List<Stream> streams;
     private final CrashLedger ledger;
     private final int[] next = new int[3];
@@ -25,10 +33,12 @@ final class CrashPublisher extends CrashClient {
     private volatile boolean finishing;
     private volatile boolean finished;
 
-    CrashPublisher(int number, IntSupplier port, CrashLedger ledger) {
-        super("publisher-" + number, port);
-        this.streams = List.of(new Stream(number, 1), new Stream(number, 2));
+    /** @param root of its topics */
+    public CrashPublisher(String root, int number, Entrance entrance, CrashLedger ledger, Pace pace) {
+        super(root + "-publisher-" + number, entrance);
+        this.streams = List.of(new Stream(root, number, 1), new Stream(root, number, 2));
         this.ledger = ledger;
+        this.pace = pace;
     }
 
     private static final class Outgoing {
@@ -45,16 +55,17 @@ final class CrashPublisher extends CrashClient {
     }
 
     /** No new messages; ends when all are acknowledged. */
-    void finish() {
+    public void finish() {
         finishing = true;
     }
 
-    boolean isFinished() {
+    public boolean isFinished() {
         return finished;
     }
 
     @Override
-    void connected(RawClient connection) throws IOException {
+    protected void connected(RawClient connection) throws IOException {
+        streams.forEach(stream -> ledger.connected(stream, next[stream.qos()]));
         for (Outgoing message : underWay) {
             if (message.received) {
                 connection.send(Packets.pubRel(message.packetId));
@@ -64,10 +75,11 @@ final class CrashPublisher extends CrashClient {
             }
         }
         while (!isClosing() && !(finishing && underWay.isEmpty())) {
-            while (!finishing && underWay.size() < UNDER_WAY_MAX) {
+            while (!finishing && underWay.size() < pace.underWayMax()) {
                 sendNext(connection);
             }
-            take(connection, connection.read());
+            take(connection, next(connection));
+            pause(pace.pauseMillis());
         }
         finished = underWay.isEmpty();
         if (finished) {

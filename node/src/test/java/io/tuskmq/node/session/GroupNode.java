@@ -69,9 +69,11 @@ final class GroupNode {
         get(store.filters().catchUp());
         Claims claims = new Claims(world.vertx, store);
         groups = new Groups(claims, lease.incarnation(), cluster.groupPeers());
-        Broker broker = new Broker(store, router, counters, new SysTopics(router), groups);
+        Broker broker =
+                new Broker(store, router, counters, new SysTopics(router), groups, new LogQuota(0, new Metrics()));
         groups.serve(broker, world.vertx, shards);
-        var limits = new ClientSessions.Limits(ConnectRules.Limits.DEFAULT, SessionLimits.DEFAULT, lease.incarnation());
+        var limits =
+                new ClientSessions.Limits(ConnectRules.Limits.DEFAULT, SessionLimits.DEFAULT, 0, lease.incarnation());
         ClientIds ids = cluster.clientIds();
         var sessions = new ClientSessions(broker, claims, new WillPublisher(store, router, counters), ids, limits);
         directory = new Directory(world.vertx, shards, sessions, ids, counters);

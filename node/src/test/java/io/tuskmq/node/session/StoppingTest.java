@@ -134,8 +134,9 @@ final class StoppingTest {
         router.open(store, lease.lanes(), () -> {});
         Claims claims = new Claims(vertx, store);
         Groups groups = new Groups(claims, lease.incarnation(), alone.groupPeers());
-        var broker = new Broker(store, router, counters, new SysTopics(router), groups);
-        var limits = new ClientSessions.Limits(ConnectRules.Limits.DEFAULT, SessionLimits.DEFAULT, lease.incarnation());
+        var broker = new Broker(store, router, counters, new SysTopics(router), groups, new LogQuota(0, new Metrics()));
+        var limits =
+                new ClientSessions.Limits(ConnectRules.Limits.DEFAULT, SessionLimits.DEFAULT, 0, lease.incarnation());
         ClientIds ids = alone.clientIds();
         var sessions = new ClientSessions(broker, claims, new WillPublisher(store, router, counters), ids, limits);
         return new Directory(vertx, shards, sessions, ids, counters);
