@@ -15,6 +15,7 @@ import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
@@ -40,7 +41,7 @@ abstract class TakesContract {
         return get(store().sessions().checkpoint(checkpoint(member, number), List.of(takes)));
     }
 
-    private TreeSet<Long> taken(Claimed.Owned group) {
+    private Set<Long> taken(Claimed.Owned group) {
         return new TreeSet<>(get(store().sessions().taken(group.sessionId())));
     }
 

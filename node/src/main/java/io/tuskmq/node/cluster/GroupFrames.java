@@ -33,7 +33,7 @@ final class GroupFrames {
                 out.appendByte(OUTCOME)
                         .appendLong(o.join())
                         .appendLong(o.deal())
-                        .appendByte((byte) o.what().ordinal());
+                        .appendByte(code(o.what()));
             case GroupFrame.Parting p ->
                 out.appendByte(PARTING).appendLong(p.join()).appendByte((byte)
                         p.how().ordinal());
@@ -64,8 +64,8 @@ final class GroupFrames {
             case DEALT ->
                 new GroupFrame.Dealt(join, in.int64(), in.int64(), in.int64(), in.int64(), in.int64(), in.message());
             case OVER -> new GroupFrame.Over(join);
-            case OUTCOME -> new GroupFrame.Outcome(join, in.int64(), What.values()[in.int8()]);
-            case PARTING -> new GroupFrame.Parting(join, How.values()[in.int8()]);
+            case OUTCOME -> new GroupFrame.Outcome(join, in.int64(), what(in.int8()));
+            case PARTING -> new GroupFrame.Parting(join, how(in.int8()));
             case JOIN -> {
                 int qos = in.int8();
                 boolean stored = in.int8() != 0;
@@ -73,6 +73,42 @@ final class GroupFrames {
                 yield new GroupFrame.Join(join, in.text(), in.text(), qos, stored, receiveMax);
             }
             default -> throw new IllegalArgumentException("a group's frame of unknown kind " + frame.getByte(at));
+        };
+    }
+
+    private static byte code(What what) {
+        return switch (what) {
+            case SETTLED -> 0;
+            case TAKEN -> 1;
+            case RETURNED -> 2;
+        };
+    }
+
+    private static What what(int code) {
+        return switch (code) {
+            case 0 -> What.SETTLED;
+            case 1 -> What.TAKEN;
+            case 2 -> What.RETURNED;
+            default -> throw new IllegalArgumentException("an outcome of unknown kind " + code);
+        };
+    }
+
+    private static byte code(How how) {
+        return switch (how) {
+            case LEFT -> 0;
+            case GONE -> 1;
+            case FINISHED -> 2;
+            case LOST -> 3;
+        };
+    }
+
+    private static How how(int code) {
+        return switch (code) {
+            case 0 -> How.LEFT;
+            case 1 -> How.GONE;
+            case 2 -> How.FINISHED;
+            case 3 -> How.LOST;
+            default -> throw new IllegalArgumentException("a parting of unknown kind " + code);
         };
     }
 }

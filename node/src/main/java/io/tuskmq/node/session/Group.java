@@ -18,7 +18,6 @@ import org.slf4j.LoggerFactory;
 final class Group {
     private static final Logger LOG = LoggerFactory.getLogger(Group.class);
     private static final long RETRY_MILLIS = 500;
-    /** Before another node is asked that a node has named. */
     private static final long REDIRECT_MILLIS = 20;
     /** How often a group in memory looks whether another node should have it. */
     private static final long RECHECK_MILLIS = 5_000;
