@@ -100,8 +100,8 @@ public final class ClusterNode {
         return parts.leases()
                 .renew(incarnation, registered.leaseMillis())
                 .compose(heartbeat -> parts.leases().secret().compose(secret -> {
-                    Future<Void> joined = cluster.join(
-                            self(heartbeat, own), secret, Membership.linkable(heartbeat, incarnation));
+                    Future<Void> joined =
+                            cluster.join(self(heartbeat, own), secret, Membership.linkable(heartbeat, incarnation));
                     // At once: Hazelcast may take longer to start than the lease lasts.
                     return Future.all(mine.start(), joined);
                 }))
@@ -129,7 +129,8 @@ public final class ClusterNode {
             } else if (missing.isEmpty()) {
                 complete.tryComplete();
             } else if (clock.getAsLong() >= until) {
-                complete.tryFail(new JoinException("not all nodes that are alive could be joined: " + String.join(", ", missing), false));
+                complete.tryFail(new JoinException(
+                        "not all nodes that are alive could be joined: " + String.join(", ", missing), false));
             }
             if (complete.future().isComplete()) {
                 vertx.cancelTimer(timer);

@@ -201,9 +201,7 @@ final class SessionRunner extends Receiver {
             case Effect.DeleteSubscriptions(int packetId, List<Subscription> keys) ->
                 subscriptions.delete(packetId, keys);
             case Effect.Fetch(List<LogReader.Position> positions) ->
-                ask(
-                        () -> store.log().fetch(positions),
-                        messages -> on(new Event.Fetched(messages, shard.nowMillis())));
+                ask(() -> store.log().fetch(positions), messages -> on(new Event.Fetched(messages, shard.nowMillis())));
             case Effect.ReadLog(List<LogReader.Range> ranges, int limit) -> readLog(ranges, limit);
             case Effect.DealSettled(Deal deal) -> broker.groups().settled((GroupDeal) deal);
             case Effect.DealTaken(Deal deal) -> broker.groups().taken((GroupDeal) deal);
