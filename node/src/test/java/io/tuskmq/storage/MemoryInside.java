@@ -11,10 +11,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
+import java.util.function.Supplier;
 
 /** A look into a {@link MemoryStore}, for those who check what transactions do; and mistakes that a database could make. */
 public final class MemoryInside {
     private final MemoryTables tables;
+    private Map<Long, Long> trueEpochs = Map.of();
 
     public MemoryInside(MemoryStore store) {
         tables = store.tables();
@@ -60,14 +62,22 @@ public final class MemoryInside {
             all.append(' ').append(s.cursor).append(Arrays.hashCode(s.inflight)).append(s.receipts.keySet());
             all.append(s.subscriptions.keySet()).append('\n');
         }
-        tables.lanes.forEach(lane -> all.append(lane.laneId).append(' ').append(lane.head).append('\n'));
+        tables.lanes.forEach(
+                lane -> all.append(lane.laneId).append(' ').append(lane.head).append('\n'));
         return all.append(tables.wills.keySet()).toString();
+    }
+
+    /** Whether the receipt's node still has the session, whatever a planted mistake says. */
+    public boolean isCurrent(Append.Receipt receipt) {
+        SessionRow session = tables.sessions.get(receipt.sessionId());
+        long epoch = session == null ? 0 : session.epoch;
+        return receipt.epoch() == trueEpochs.getOrDefault(receipt.sessionId(), epoch);
     }
 
     // --- mistakes
 
     /** Carries the work out as if these lanes still were the incarnation's. */
-    public <T> T asOwner(List<Leases.Lane> lanes, java.util.function.Supplier<T> work) {
+    public <T> T asOwner(List<Leases.Lane> lanes, Supplier<T> work) {
         List<Long> owners = new ArrayList<>();
         for (Leases.Lane lane : lanes) {
             LaneRow row = tables.lanes.get(lane.laneId() - 1);
@@ -82,7 +92,7 @@ public final class MemoryInside {
     }
 
     /** Carries the work out as if the sessions were still in the epochs of these receipts. */
-    public <T> T inEpochsOf(List<Append.Receipt> receipts, java.util.function.Supplier<T> work) {
+    public <T> T inEpochsOf(List<Append.Receipt> receipts, Supplier<T> work) {
         Map<Long, Long> epochs = new TreeMap<>();
         for (Append.Receipt receipt : receipts) {
             SessionRow session = tables.sessions.get(receipt.sessionId());
@@ -91,7 +101,9 @@ public final class MemoryInside {
                 session.epoch = receipt.epoch();
             }
         }
+        trueEpochs = epochs;
         T result = work.get();
+        trueEpochs = Map.of();
         epochs.forEach((id, epoch) -> {
             SessionRow session = tables.sessions.get(id);
             if (session != null) {
@@ -102,7 +114,7 @@ public final class MemoryInside {
     }
 
     /** Carries the work out and leaves the wills that it consumed. */
-    public <T> T keepingWills(java.util.function.Supplier<T> work) {
+    public <T> T keepingWills(Supplier<T> work) {
         Map<Long, WillRow> wills = new TreeMap<>(tables.wills);
         T result = work.get();
         wills.forEach(tables.wills::putIfAbsent);

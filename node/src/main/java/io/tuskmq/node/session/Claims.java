@@ -62,7 +62,8 @@ public final class Claims {
     }
 
     private Future<Claimed> claimWithin(Sessions.Claim claim, long millis) {
-        Future<Claimed> claimed = TimeLimit.within(vertx, millis, store.sessions().claim(claim));
+        Future<Claimed> claimed =
+                TimeLimit.within(vertx, millis, store.sessions().claim(claim));
         claimed.onFailure(failure -> {
             if (!(failure instanceof StorageException known) || known.kind() == StorageException.Kind.TRANSIENT) {
                 LOG.info("client={} claim of unknown outcome: it is undone", claim.clientId());

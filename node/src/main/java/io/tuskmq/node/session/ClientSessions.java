@@ -145,7 +145,7 @@ public final class ClientSessions {
             }
             case Claimed.Owned owned -> {
                 Promise<Void> done = Promise.promise();
-TimeLimit.within(client.shard().context().owner(), WILLS_MILLIS, wills.publish(owned.dueWills()))
+                TimeLimit.within(client.shard().context().owner(), WILLS_MILLIS, wills.publish(owned.dueWills()))
                         .transform(published -> backlog.keep(client.clientId(), owned))
                         .onSuccess(kept -> client.shard().post(() -> {
                             try {

@@ -212,9 +212,7 @@ final class SessionRunner extends Receiver implements Member {
             case Effect.DeleteSubscriptions(int packetId, List<Subscription> keys) ->
                 subscriptions.delete(packetId, keys);
             case Effect.Fetch(List<LogReader.Position> positions) ->
-                ask(
-                        () -> store.log().fetch(positions),
-                        messages -> on(new Event.Fetched(messages, shard.nowMillis())));
+                ask(() -> store.log().fetch(positions), messages -> on(new Event.Fetched(messages, shard.nowMillis())));
             case Effect.ReadLog(List<LogReader.Range> ranges, int limit) -> readLog(ranges, limit);
             case Effect.DealSettled(Deal deal) -> ((HeldDeal) deal).settled();
             case Effect.DealTaken(Deal deal) -> ((HeldDeal) deal).taken();

@@ -4,6 +4,7 @@ import io.tuskmq.node.rules.SessionLimits;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -74,8 +75,7 @@ final class ClusterSimulation {
             throw new AssertionError(
                     "seed " + seed + " (replay: -Dsimulation.cluster.seed=" + seed + "): " + e.getMessage(), e);
         }
-        return new Outcome(
-                simulation.ledger.acks(), simulation.ledger.deliveries(), simulation.wills.count());
+        return new Outcome(simulation.ledger.acks(), simulation.ledger.deliveries(), simulation.wills.count());
     }
 
     private void run(ErrorLog errors) {
@@ -86,8 +86,7 @@ final class ClusterSimulation {
             schedule.after(START_MILLIS + schedule.below(500), client::begin);
         }
         if (!calm) {
-            new SimTroubles(schedule, network, database, connections, machines)
-                    .plan(START_MILLIS, TROUBLE_MILLIS);
+            new SimTroubles(schedule, network, database, connections, machines).plan(START_MILLIS, TROUBLE_MILLIS);
         }
         runUntil(Schedule.BEGIN + START_MILLIS + TROUBLE_MILLIS, errors);
         quiet = true;
@@ -107,8 +106,16 @@ final class ClusterSimulation {
         while (schedule.now() < time) {
             schedule.runUntil(Math.min(time, schedule.now() + 100));
             connections.rethrow();
+            connections.checkLeases(brokers(), database.isAway());
             errors.rethrow();
         }
+    }
+
+    private List<SimBroker> brokers() {
+        return machines.stream()
+                .map(SimMachine::broker)
+                .filter(Objects::nonNull)
+                .toList();
     }
 
     private boolean isDone() {

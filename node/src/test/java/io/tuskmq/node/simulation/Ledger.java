@@ -48,11 +48,14 @@ final class Ledger {
 
     private final Set<Key> acked = new HashSet<>();
     private final Map<String, Set<String>> subAcked = new HashMap<>();
+    private final Map<String, Set<String>> cleanSubAcked = new HashMap<>();
     private long deliveries;
 
     /** The broker took it in, for the first time or again. */
     void taken(Key key, int connection) {
-        taken.merge(key, 1, Integer::sum);
+        if (taken.merge(key, 1, Integer::sum) == 1 && key.qos() > 0) {
+            expectsOf(cleanSubAcked, key);
+        }
         takenBy.put(key, connection);
     }
 
@@ -73,6 +76,11 @@ final class Ledger {
         subAcked.computeIfAbsent(subscriber, s -> new HashSet<>()).add(filter);
     }
 
+    /** A clean client that nothing will disturb heard that it is subscribed (I7): what is published from now on comes. */
+    void cleanSubAcked(String subscriber, String filter) {
+        cleanSubAcked.computeIfAbsent(subscriber, s -> new HashSet<>()).add(filter);
+    }
+
     /** It is giving the subscription up. */
     void unsubscribing(String subscriber, String filter) {
         subAcked.getOrDefault(subscriber, new HashSet<>()).remove(filter);
@@ -80,7 +88,11 @@ final class Ledger {
 
     /** Whoever saw a SUBACK for its topic must get it. */
     void expectsOfSubAcks(Key key) {
-        subAcked.forEach((subscriber, filters) -> {
+        expectsOf(subAcked, key);
+    }
+
+    private void expectsOf(Map<String, Set<String>> subscribed, Key key) {
+        subscribed.forEach((subscriber, filters) -> {
             for (String filter : filters) {
                 if (Topics.matches(filter, key.topic())) {
                     expects(subscriber, filter, key);
@@ -116,8 +128,7 @@ final class Ledger {
         }
         // Order of first deliveries (I6). A message that the publisher sent again may come late to whoever subscribed
         // in between.
-        var stream = new Stream(
-                subscriber, key.publisher(), takenBy.getOrDefault(key, 0), key.topic(), key.qos(), qos);
+        var stream = new Stream(subscriber, key.publisher(), takenBy.getOrDefault(key, 0), key.topic(), key.qos(), qos);
         int before = last.getOrDefault(stream, -1);
         boolean sentOnce = taken.getOrDefault(key, 0) == 1;
         check(before < key.number() || !sentOnce, "number " + key.number() + " after " + before + " in " + stream);

@@ -96,18 +96,18 @@ final class SimBroker implements Host, PeerClients {
     void start(String name, boolean again, Runnable whenEnded) {
         ended = whenEnded;
         Future<?> alone = again
-                ? store.leases().hasNamesake(name, 0).compose(taken -> taken
-                        ? Future.failedFuture("another node is called " + name)
-                        : Future.succeededFuture())
+                ? store.leases()
+                        .hasNamesake(name, 0)
+                        .compose(taken -> taken
+                                ? Future.failedFuture("another node is called " + name)
+                                : Future.succeededFuture())
                 : store.leases().endNamesakes(name);
         alone.compose(done -> cluster.open())
                 .compose(address -> {
                     long sentAt = around.process().monotonicMillis();
                     return store.leases()
                             .register(name, 1 + around.schedule().below(2), LEASE_MILLIS, address)
-                            .compose(lease -> store.filters()
-                                    .catchUp()
-                                    .compose(version -> serve(name, lease, sentAt)));
+                            .compose(lease -> store.filters().catchUp().compose(version -> serve(name, lease, sentAt)));
                 })
                 .onFailure(failure -> end());
     }

@@ -39,6 +39,10 @@ final class SimCalls implements MemoryRunner {
         cutUntil = schedule.now() + millis;
     }
 
+    boolean isCut() {
+        return schedule.now() < cutUntil;
+    }
+
     @Override
     public <T> Future<T> run(String operation, Supplier<T> work) {
         Promise<T> answer = Promise.promise();

@@ -211,7 +211,7 @@ final class SimClient {
         List<Subscription> subscriptions = new ArrayList<>();
         List<String> promised = new ArrayList<>();
         filters.forEach((filter, qos) -> {
-            if (qos > 0 && persistent) {
+            if (qos > 0 && (persistent || !around.disturbed())) {
                 promised.add(filter);
             }
             subscriptions.add(
@@ -313,7 +313,13 @@ final class SimClient {
                 List<String> promised = subscribing.remove(s.packetId());
                 if (promised != null) {
                     mustBePresent = persistent;
-                    promised.forEach(filter -> ledger.subAcked(id, filter));
+                    for (String filter : promised) {
+                        if (persistent) {
+                            ledger.subAcked(id, filter);
+                        } else {
+                            ledger.cleanSubAcked(id, filter);
+                        }
+                    }
                 }
             }
             case Effect.SendUnsubAck ignored -> {

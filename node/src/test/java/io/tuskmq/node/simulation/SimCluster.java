@@ -233,12 +233,14 @@ final class SimCluster implements Cluster {
 
     /** Hazelcast has lost the member. */
     void peerLeft(long incarnation) {
-        schedule.after(schedule.delay(500), () -> loop.run(() -> {
-            SimPeer peer = live.get(incarnation);
-            if (peer != null) {
-                listener().suspected(peer.peer);
-            }
-        }));
+        schedule.after(
+                schedule.delay(500),
+                () -> loop.run(() -> {
+                    SimPeer peer = live.get(incarnation);
+                    if (peer != null) {
+                        listener().suspected(peer.peer);
+                    }
+                }));
     }
 
     void merged() {
@@ -274,7 +276,8 @@ final class SimCluster implements Cluster {
 
     @Override
     public boolean tell(int slot, Buffer body) {
-        boolean full = schedule.now() < fullUntil || schedule.chance(around.faults().forwardsLost());
+        boolean full =
+                schedule.now() < fullUntil || schedule.chance(around.faults().forwardsLost());
         if (full) {
             return false;
         }

@@ -96,12 +96,14 @@ final class SimConnection implements Connection, Link.Served {
     /** The channel takes no more for a while. */
     void congest(long millis, Schedule schedule) {
         writable = false;
-        schedule.after(millis, () -> run(() -> {
-            writable = true;
-            if (open) {
-                broker.directory().writable(this, true);
-            }
-        }));
+        schedule.after(
+                millis,
+                () -> run(() -> {
+                    writable = true;
+                    if (open) {
+                        broker.directory().writable(this, true);
+                    }
+                }));
         run(() -> {
             if (open) {
                 broker.directory().writable(this, false);

@@ -122,13 +122,18 @@ final class SimDatabaseState {
 
     private void appended(Leases.Lane lane, Append append) {
         Ledger.Key key = Ledger.Key.of(append.message());
+        Append.Receipt receipt = append.receipt();
+        Ledger.check(
+                receipt == null || inside.isCurrent(receipt),
+                "a QoS 2 message of a session that is elsewhere (I3): " + key);
         if (append.willId() != 0) {
             wills.published(key);
         }
-        ledger.committed(key, append.receipt() != null);
+        ledger.committed(key, receipt != null);
         inside.loggedFilters().forEach((client, filters) -> {
             for (String filter : filters) {
-                if (append.message().qos() > 0 && Topics.matches(filter, append.message().topic())) {
+                if (append.message().qos() > 0
+                        && Topics.matches(filter, append.message().topic())) {
                     ledger.expects(client, filter, key);
                 }
             }

@@ -90,13 +90,15 @@ final class SimFollower {
         long mine = ++generation;
         SimOwnRoutes.Snapshot[] answer = new SimOwnRoutes.Snapshot[1];
         Promise<Buffer> here = Promise.promise();
-        peer.ask(here, ASK_MILLIS, (there, theirs) -> there.routes().snapshot(made -> {
-            answer[0] = made;
-            theirs.complete(Buffer.buffer());
-        }));
+        peer.ask(
+                here,
+                ASK_MILLIS,
+                (there, theirs) -> there.routes().snapshot(made -> {
+                    answer[0] = made;
+                    theirs.complete(Buffer.buffer());
+                }));
         here.future()
-                .onComplete(
-                        done -> step(mine, () -> loaded(mine, answer[0])), failure -> step(mine, this::failed));
+                .onComplete(done -> step(mine, () -> loaded(mine, answer[0])), failure -> step(mine, this::failed));
     }
 
     private void step(long mine, Runnable step) {
@@ -149,8 +151,9 @@ final class SimFollower {
             }
             List<RouteBatch> journal = own.network().journal(peer.peer.incarnation());
             boolean reaches = own.network().reachesJournals(own);
-            List<RouteBatch> found =
-                    reaches && position < journal.size() ? List.copyOf(journal.subList(position, journal.size())) : List.of();
+            List<RouteBatch> found = reaches && position < journal.size()
+                    ? List.copyOf(journal.subList(position, journal.size()))
+                    : List.of();
             if (found.isEmpty()) {
                 process.after(reaches ? READ_MILLIS : READ_AGAIN_MILLIS, () -> step(mine, () -> read(mine, copy)));
             } else {

@@ -103,8 +103,7 @@ final class SimNetwork {
 
     private void merge() {
         trouble();
-        clientsOfTheOthers.forEach(
-                (id, theirs) -> clients.merge(id, theirs, (a, b) -> a.number >= b.number ? a : b));
+        clientsOfTheOthers.forEach((id, theirs) -> clients.merge(id, theirs, (a, b) -> a.number >= b.number ? a : b));
         clientsOfTheOthers.clear();
         nodes.values().stream().filter(node -> apart.contains(node.machine())).forEach(SimCluster::merged);
         apart.clear();

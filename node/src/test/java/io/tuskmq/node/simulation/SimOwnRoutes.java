@@ -86,10 +86,12 @@ final class SimOwnRoutes {
             if (fails) {
                 process.after(AGAIN_MILLIS, () -> write(batch));
             } else {
-                schedule.after(schedule.delay(4), () -> node.receive(() -> {
-                    position = at;
-                    next();
-                }));
+                schedule.after(
+                        schedule.delay(4),
+                        () -> node.receive(() -> {
+                            position = at;
+                            next();
+                        }));
             }
         });
     }

@@ -26,8 +26,8 @@ final class SimVertx {
     }
 
     private static <T> T proxy(Class<T> type, String name, Calls calls) {
-        return type.cast(
-                Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type}, (self, method, arguments) -> {
+        return type.cast(Proxy.newProxyInstance(
+                type.getClassLoader(), new Class<?>[] {type}, (self, method, arguments) -> {
                     Object[] given = arguments == null ? new Object[0] : arguments;
                     return switch (method.getName()) {
                         case "equals" -> self == given[0];

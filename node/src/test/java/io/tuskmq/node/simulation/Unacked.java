@@ -17,8 +17,7 @@ final class Unacked {
     void sent(Effect.SendPublish publish) {
         if (publish.qos() > 0) {
             Ledger.check(packetIds.add(publish.packetId()), "packet id " + publish.packetId() + " is in flight twice");
-            Ledger.check(
-                    packetIds.size() <= receiveMax, "more than " + receiveMax + " unacknowledged: " + packetIds);
+            Ledger.check(packetIds.size() <= receiveMax, "more than " + receiveMax + " unacknowledged: " + packetIds);
         }
     }
 
