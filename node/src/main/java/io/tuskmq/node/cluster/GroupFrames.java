@@ -35,8 +35,7 @@ final class GroupFrames {
                         .appendLong(o.deal())
                         .appendByte(code(o.what()));
             case GroupFrame.Parting p ->
-                out.appendByte(PARTING).appendLong(p.join()).appendByte((byte)
-                        p.how().ordinal());
+                out.appendByte(PARTING).appendLong(p.join()).appendByte(code(p.how()));
             case GroupFrame.Join j ->
                 out.appendByte(JOIN)
                         .appendLong(j.join())

@@ -17,7 +17,7 @@ class SessionDealTest {
     private record Ticket(int number) implements Deal {
         @Override
         public long groupId() {
-            return 70 + number;
+            return 70L + number;
         }
 
         @Override
