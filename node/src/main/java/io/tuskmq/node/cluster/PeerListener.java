@@ -90,8 +90,7 @@ final class PeerListener implements Cluster.Listener {
     @Override
     public Future<Buffer> asked(Peer from, Buffer body) {
         Frames.LetGo request = Frames.asked(body);
-        return joined().clients()
-                .letGo(request.clientId(), request.number())
+        return joined().clients().letGo(request.clientId(), request.number())
                 .map(answer -> Buffer.buffer(new byte[] {(byte) (answer == ClientIds.Answer.NEWER ? 1 : 0)}));
     }
 
