@@ -1,5 +1,6 @@
 package io.tuskmq.node.simulation;
 
+import io.tuskmq.cluster.Cluster.Taken;
 import io.tuskmq.cluster.rules.RouteBatch;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -127,15 +128,15 @@ final class SimNetwork {
     }
 
     /** As {@code MapChange.Take}: the number, and who had the id. */
-    io.tuskmq.cluster.Cluster.Taken take(SimCluster node, String clientId, long numberMin) {
+    Taken take(SimCluster node, String clientId, long numberMin) {
         Map<String, Holder> map = clientsSeenBy(node);
         Holder before = map.get(clientId);
         long number = before == null ? numberMin : Math.max(before.number + 1, numberMin);
         map.put(clientId, new Holder(number, node.incarnation()));
         boolean elsewhere =
                 before != null && before.incarnation != node.incarnation() && node.isLive(before.incarnation);
-        return new io.tuskmq.cluster.Cluster.Taken(
-                number, elsewhere ? OptionalLong.of(before.incarnation) : OptionalLong.empty());
+        OptionalLong at = before != null && elsewhere ? OptionalLong.of(before.incarnation) : OptionalLong.empty();
+        return new Taken(number, at);
     }
 
     void leave(SimCluster node, String clientId, long number) {
