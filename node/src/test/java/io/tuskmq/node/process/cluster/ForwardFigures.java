@@ -69,7 +69,8 @@ final class ForwardFigures {
             for (int i = 0; i < PUBLISHERS; i++) {
                 RawClient publisher = publishers.get(i);
                 String own = topic + "/" + i;
-                tasks.add(() -> qos == 0 ? publishUntil(publisher, own, arrivals, end) : publishUntil(publisher, own, end));
+                tasks.add(() ->
+                        qos == 0 ? publishUntil(publisher, own, arrivals, end) : publishUntil(publisher, own, end));
             }
             long sent = Together.run(tasks).stream().mapToLong(Long::longValue).sum();
             arrivals.await(sent, qos == 0 ? SILENCE : DRAINED);
