@@ -21,7 +21,7 @@ import org.yaml.snakeyaml.Yaml;
  */
 public final class ClusterFigures {
     private static final int NODES = 3;
-    private static final int KILLS = 3;
+    private static final int KILLS = 2;
     private static final DateTimeFormatter FILE_TIME =
             DateTimeFormatter.ofPattern("yyyy-MM-dd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
 
@@ -45,9 +45,15 @@ public final class ClusterFigures {
         try (ClusterProcesses cluster = ClusterProcesses.start("figures", NODES)) {
             ClusterFigures figures = new ClusterFigures(cluster);
             figures.about(started, options);
-            figures.measure();
-            figures.routes(options);
-            Files.writeString(file, FiguresJson.text(figures.result));
+            try {
+                figures.routes(options);
+                figures.measure();
+            } catch (RuntimeException | AssertionError | IOException e) {
+                figures.result.put("failed", e.toString());
+                throw e;
+            } finally {
+                Files.writeString(file, FiguresJson.text(figures.result));
+            }
         }
         System.out.println(file);
     }
@@ -92,6 +98,7 @@ public final class ClusterFigures {
         settings.put("killed_wills", DeathFigures.WILLS);
         settings.put("forward_publishers", ForwardFigures.PUBLISHERS);
         settings.put("forward_window_qos_1", ForwardFigures.WINDOW);
+        settings.put("forward_qos_0_underway_max", ForwardFigures.QOS_0_UNDERWAY_MAX);
         settings.put("forward_payload_bytes", ForwardFigures.PAYLOAD_BYTES);
         settings.put("forward_seconds", ForwardFigures.RATE_SECONDS);
         settings.put("latency_messages_per_second", ForwardFigures.LATENCY_PER_SECOND);
@@ -106,6 +113,7 @@ public final class ClusterFigures {
     private void measure() throws IOException, InterruptedException {
         TakeoverFigures takeovers = new TakeoverFigures(cluster);
         Map<String, Object> takeover = new LinkedHashMap<>();
+        result.put("takeover_connect_to_connack", takeover);
         say("takeovers");
         takeover.put("owner_alive", takeovers.ownerAlive());
         measureForwards();
@@ -113,13 +121,12 @@ public final class ClusterFigures {
         takeover.put("owner_dead", takeovers.ownerDead());
         say("takeovers from a paused node");
         takeover.put("owner_paused", takeovers.ownerPaused());
-        result.put("takeover_connect_to_connack", takeover);
         List<Object> kills = new ArrayList<>();
+        result.put("after_kill_9", kills);
         for (int i = 1; i <= KILLS; i++) {
             say("kill -9, " + i + " of " + KILLS);
             kills.add(new DeathFigures(cluster).kill());
         }
-        result.put("after_kill_9", kills);
         result.put("load_average_after", loadAverage());
     }
 
@@ -127,6 +134,8 @@ public final class ClusterFigures {
         ForwardFigures forwards = new ForwardFigures(cluster);
         Map<String, Object> latency = new LinkedHashMap<>();
         Map<String, Object> rate = new LinkedHashMap<>();
+        result.put("latency_of_the_hop", latency);
+        result.put("forwarded_messages", rate);
         for (int qos = 0; qos <= 1; qos++) {
             say("latency and rate of QoS " + qos);
             latency.put("qos_" + qos, forwards.latency(qos));
@@ -135,8 +144,6 @@ public final class ClusterFigures {
             rates.put("two_nodes", forwards.rate(qos, 2));
             rate.put("qos_" + qos, rates);
         }
-        result.put("latency_of_the_hop", latency);
-        result.put("forwarded_messages", rate);
     }
 
     /** What a run of RouteLoad has printed; JSON is YAML. */

@@ -23,10 +23,15 @@ import java.util.concurrent.locks.LockSupport;
 final class ForwardFigures {
     static final int PUBLISHERS = 4;
     static final int WINDOW = 100;
+    /** So many messages of QoS 0, which nobody acknowledges, may be on their way: without a bound a flood takes the machine from all. */
+    static final int QOS_0_UNDERWAY_MAX = 2_000;
+
     static final int PAYLOAD_BYTES = 200;
     static final long RATE_SECONDS = 5;
     static final int LATENCY_PER_SECOND = 100;
     static final int LATENCY_MESSAGES = 2_000;
+    private static final String PAYLOAD = "p".repeat(PAYLOAD_BYTES);
+    private static final long UNDERWAY_LOOK_NANOS = TimeUnit.MICROSECONDS.toNanos(100);
     private static final int LATENCY_WARM_UP = 200;
     private static final long LATENCY_GAP_NANOS = TimeUnit.SECONDS.toNanos(1) / LATENCY_PER_SECOND;
     private static final Duration DRAINED = Duration.ofSeconds(30);
@@ -64,7 +69,8 @@ final class ForwardFigures {
             for (int i = 0; i < PUBLISHERS; i++) {
                 RawClient publisher = publishers.get(i);
                 String own = topic + "/" + i;
-                tasks.add(() -> publishUntil(publisher, own, qos, end));
+                tasks.add(() ->
+                        qos == 0 ? publishUntil(publisher, own, arrivals, end) : publishUntil(publisher, own, end));
             }
             long sent = Together.run(tasks).stream().mapToLong(Long::longValue).sum();
             arrivals.await(sent, qos == 0 ? SILENCE : DRAINED);
@@ -83,13 +89,29 @@ final class ForwardFigures {
         }
     }
 
-    private static long publishUntil(RawClient publisher, String topic, int qos, long endNanos) throws IOException {
-        String payload = "p".repeat(PAYLOAD_BYTES);
+    /** With QoS 0: each publisher at most its part ahead of its part of what has arrived. */
+    private static long publishUntil(RawClient publisher, String topic, Arrivals arrivals, long endNanos)
+            throws IOException {
+        byte[] publish = Packets.publish(0, 0, topic, PAYLOAD);
+        long sent = 0;
+        while (System.nanoTime() - endNanos < 0) {
+            if ((sent - arrivals.count() / PUBLISHERS) * PUBLISHERS < QOS_0_UNDERWAY_MAX) {
+                publisher.send(publish);
+                sent++;
+            } else {
+                LockSupport.parkNanos(UNDERWAY_LOOK_NANOS);
+            }
+        }
+        return sent;
+    }
+
+    /** With QoS 1. */
+    private static long publishUntil(RawClient publisher, String topic, long endNanos) throws IOException {
         long sent = 0;
         int unacknowledged = 0;
         while (System.nanoTime() - endNanos < 0) {
-            publisher.send(Packets.publish(qos, 1 + (int) (sent++ % 65_535), topic, payload));
-            if (qos > 0 && ++unacknowledged == WINDOW) {
+            publisher.send(Packets.publish(1, 1 + (int) (sent++ % 65_535), topic, PAYLOAD));
+            if (++unacknowledged == WINDOW) {
                 acknowledged(publisher);
                 unacknowledged--;
             }
