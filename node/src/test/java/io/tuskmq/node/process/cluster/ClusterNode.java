@@ -111,11 +111,7 @@ public final class ClusterNode implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-Xmx256m"));
         command.addAll(viewOfTheJvm());
-        command.addAll(List.of(
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "start"));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName(), "start"));
         option(command, "node.name", place.name());
         option(command, "database.url", settings.databaseUrl());
         option(command, "mqtt.host", place.host());
