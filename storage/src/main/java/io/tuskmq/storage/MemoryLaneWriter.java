@@ -99,7 +99,7 @@ final class MemoryLaneWriter implements LaneWriter {
         for (Append append = incoming.poll(); append != null; append = incoming.poll()) {
             batcher.add(append);
         }
-        perform(batcher.next(tables.nowMillis()));
+        perform(batcher.next(nowMillis()));
     }
 
     /** A loop: answers that come at once don't nest. */
@@ -139,6 +139,10 @@ final class MemoryLaneWriter implements LaneWriter {
         }
     }
 
+    private long nowMillis() {
+        return runner.laneMillis(tables.nowMillis());
+    }
+
     private void tellWhenDrained() {
         if (wasFull && held.get() <= QUEUE_APPENDS_MAX / 2) {
             wasFull = false;
@@ -154,7 +158,7 @@ final class MemoryLaneWriter implements LaneWriter {
             }
             perform(
                     switch (done.result()) {
-                        case Answer.Committed committed -> batcher.committed(committed.refused(), tables.nowMillis());
+                        case Answer.Committed committed -> batcher.committed(committed.refused(), nowMillis());
                         case Answer.Stale stale -> batcher.stale();
                         case Answer.NotOurs notOurs -> batcher.unknown();
                     });
@@ -176,7 +180,7 @@ final class MemoryLaneWriter implements LaneWriter {
                     Head read = done.result();
                     perform(
                             done.succeeded()
-                                    ? batcher.headRead(read.owner(), read.head(), read.refused(), tables.nowMillis())
+                                    ? batcher.headRead(read.owner(), read.head(), read.refused(), nowMillis())
                                     : batcher.unknown());
                 });
     }
@@ -194,6 +198,7 @@ final class MemoryLaneWriter implements LaneWriter {
         for (Append append : batch.appends()) {
             if (append.handover() == null && isAllowed(append)) {
                 insert(append);
+                tables.watcher.appended(lane, append);
             } else if (append.handover() == null) {
                 refused.add(append.id());
             }

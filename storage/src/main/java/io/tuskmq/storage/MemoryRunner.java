@@ -25,6 +25,11 @@ public interface MemoryRunner {
     /** Runs something of a lane's on the lane's thread. */
     void onLane(Runnable step);
 
+    /** What the clock of the node says by which a lane gives ids, when the database's says this. */
+    default long laneMillis(long databaseMillis) {
+        return databaseMillis;
+    }
+
     /** Everything is done at once, on the caller's thread: for one thread only. */
     static MemoryRunner immediate() {
         return new MemoryRunner() {

@@ -128,6 +128,13 @@ final class MemoryTables {
         }
     }
 
+    /** Told of each append in the transaction that stores it. */
+    interface Watcher {
+        void appended(Leases.Lane lane, Append append);
+    }
+
+    Watcher watcher = (lane, append) -> {};
+
     private final LongSupplier clockMillis;
     private long ids;
 

@@ -16,6 +16,8 @@ import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /** This node's place among the others, wired: what it tells them, what it hears, its lease. */
@@ -24,6 +26,7 @@ public final class ClusterNode {
 
     private final Vertx vertx;
     private final Cluster cluster;
+    private final LongSupplier clock;
     private final ClusterCounters counters;
     private final Forwards forwards;
     private final ClusterGroups groups;
@@ -31,7 +34,13 @@ public final class ClusterNode {
     private volatile @Nullable Membership membership;
 
     public ClusterNode(Vertx vertx, Cluster cluster, Metrics metrics) {
+        this(vertx, cluster, metrics, ClusterNode::now);
+    }
+
+    /** @param clock that leases are counted by, in milliseconds: one that only goes on */
+    public ClusterNode(Vertx vertx, Cluster cluster, Metrics metrics, LongSupplier clock) {
         this.vertx = vertx;
+        this.clock = clock;
         this.cluster = cluster;
         this.counters = new ClusterCounters(metrics);
         this.forwards = new Forwards(cluster, counters);
@@ -78,7 +87,7 @@ public final class ClusterNode {
 
     /** The clock that leases are counted by, in milliseconds. */
     public static long now() {
-        return Membership.now();
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
     }
 
     /**
@@ -90,7 +99,7 @@ public final class ClusterNode {
             forwards.own(lane.laneId(), lane.head());
         }
         var lanes = new LaneHandling(parts.router(), counters);
-        var around = new Membership.Around(parts.leases(), cluster, lanes, forwards, counters);
+        var around = new Membership.Around(parts.leases(), cluster, lanes, forwards, counters, clock);
         long incarnation = registered.lease().incarnation();
         var own = new Membership.Own(
                 incarnation, registered.name(), registered.leaseMillis(), registered.registeredAtMillis());
@@ -105,7 +114,7 @@ public final class ClusterNode {
                     // At once: Hazelcast may take longer to start than the lease lasts.
                     return Future.all(mine.start(), joined);
                 }))
-                .compose(joined -> complete(mine, now() + timeoutMillis))
+                .compose(joined -> complete(mine, clock.getAsLong() + timeoutMillis))
                 .recover(failure -> Future.failedFuture(
                         failure instanceof StorageException storage && storage.kind() == StorageException.Kind.FENCED
                                 ? new JoinException("another node has taken this one for dead", true)
@@ -128,7 +137,7 @@ public final class ClusterNode {
                 complete.tryFail(new JoinException("another node has taken this one for dead", true));
             } else if (missing.isEmpty()) {
                 complete.tryComplete();
-            } else if (now() >= until) {
+            } else if (clock.getAsLong() >= until) {
                 complete.tryFail(new JoinException(
                         "not all nodes that are alive could be joined: " + String.join(", ", missing), false));
             }

@@ -16,7 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +40,7 @@ final class Membership {
     private final LaneHandling lanes;
     private final Forwards forwards;
     private final ClusterCounters counters;
+    private final LongSupplier clock;
     private final Own own;
     private final Host host;
 
@@ -60,7 +61,13 @@ final class Membership {
     private record Health(boolean databaseAway, long atMillis) {}
 
     /** The parts that it works with. */
-    record Around(Leases leases, Cluster cluster, LaneHandling lanes, Forwards forwards, ClusterCounters counters) {}
+    record Around(
+            Leases leases,
+            Cluster cluster,
+            LaneHandling lanes,
+            Forwards forwards,
+            ClusterCounters counters,
+            LongSupplier clock) {}
 
     Membership(Vertx vertx, Around around, Own own, Host host) {
         this.context = vertx.getOrCreateContext();
@@ -69,6 +76,7 @@ final class Membership {
         this.lanes = around.lanes();
         this.forwards = around.forwards();
         this.counters = around.counters();
+        this.clock = around.clock();
         this.own = own;
         this.host = host;
         this.guard = new LeaseGuard(own.leaseMillis(), own.registeredAtMillis());
@@ -77,8 +85,8 @@ final class Membership {
     }
 
     /** Milliseconds of the clock that leases are counted by: one that only goes on. */
-    static long now() {
-        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+    private long now() {
+        return clock.getAsLong();
     }
 
     private long beatMillis() {
@@ -275,6 +283,9 @@ final class Membership {
             suspended = false;
             LOG.info("node={} has its lease again", own.name());
             host.resume();
+        }
+        if (!guard.mayEndOthers(now())) {
+            return;
         }
         leases.endExpired()
                 .onSuccess(ended -> {

@@ -19,6 +19,7 @@ final class OutgoingQueue {
 
     // Of these, what was asked for.
     private int askedMessages;
+    private int waitingDirect;
     private long askedBytes;
 
     private boolean writable = true;
@@ -72,15 +73,23 @@ final class OutgoingQueue {
 
     private void count(Delivery d, int sign) {
         waitingBytes += (long) sign * d.message().bytes();
+        if (d.qos() == 0 && d.logId() == 0) {
+            waitingDirect += sign;
+        }
         if (d.asked()) {
             askedMessages += sign;
             askedBytes += (long) sign * d.message().bytes();
         }
     }
 
+    /** Whether a QoS 0 message that was delivered directly waits: the next one must not overtake it (I6). */
+    boolean holdsDirect() {
+        return waitingDirect > 0;
+    }
+
     /** A QoS 0 message that is delivered directly: sent now or never. */
     void sendOrDrop(Delivery d) {
-        if (writable && window.isResumed()) {
+        if (writable && window.isResumed() && !holdsDirect()) {
             send(d);
         } else {
             effects.dropped(1, Reason.NOT_WRITABLE);

@@ -169,7 +169,7 @@ public final class Session {
         if (d == null) {
             return;
         }
-        if (d.qos() > 0 || (retained.isActive() && !queue.isFull())) {
+        if (d.qos() > 0 || ((retained.isActive() || queue.holdsDirect()) && !queue.isFull())) {
             queue.offer(d);
         } else {
             queue.sendOrDrop(d);

@@ -10,7 +10,6 @@ import io.vertx.core.Vertx;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -52,7 +51,7 @@ public final class Claims {
     Future<Claimed> claim(Sessions.Claim claim) {
         Future<Void> undoing = abandoned.get(claim.clientId());
         if (undoing != null) {
-            return undoing.timeout(UNDO_MILLIS, TimeUnit.MILLISECONDS)
+            return TimeLimit.within(vertx, UNDO_MILLIS, undoing)
                     .compose(undone -> claimWithin(claim, CLAIM_MILLIS - UNDO_MILLIS));
         }
         if (abandoned.size() >= ABANDONED_MAX) {
@@ -63,7 +62,8 @@ public final class Claims {
     }
 
     private Future<Claimed> claimWithin(Sessions.Claim claim, long millis) {
-        Future<Claimed> claimed = store.sessions().claim(claim).timeout(millis, TimeUnit.MILLISECONDS);
+        Future<Claimed> claimed =
+                TimeLimit.within(vertx, millis, store.sessions().claim(claim));
         claimed.onFailure(failure -> {
             if (!(failure instanceof StorageException known) || known.kind() == StorageException.Kind.TRANSIENT) {
                 LOG.info("client={} claim of unknown outcome: it is undone", claim.clientId());

@@ -14,7 +14,6 @@ import io.vertx.core.Promise;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -146,8 +145,7 @@ public final class ClientSessions {
             }
             case Claimed.Owned owned -> {
                 Promise<Void> done = Promise.promise();
-                wills.publish(owned.dueWills())
-                        .timeout(WILLS_MILLIS, TimeUnit.MILLISECONDS)
+                TimeLimit.within(client.shard().context().owner(), WILLS_MILLIS, wills.publish(owned.dueWills()))
                         .transform(published -> backlog.keep(client.clientId(), owned))
                         .onSuccess(kept -> client.shard().post(() -> {
                             try {

@@ -36,7 +36,7 @@ final class Delivery implements Runnable {
 
     @Override
     public void run() {
-        long now = System.currentTimeMillis();
+        long now = shard.nowMillis();
         if (routes.length == 1) {
             for (Route.Subscriber subscriber : routes[0].subscribers(shard)) {
                 if (isFor(subscriber.subscription().logged())) {

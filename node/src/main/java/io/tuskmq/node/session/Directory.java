@@ -6,14 +6,13 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Who is connected here. Takes connections in, one at a time for each client id: the older connection of the same client is ended
@@ -134,7 +133,7 @@ public final class Directory implements ConnectionHandler {
     private Future<Void> end(Client older) {
         counters.takenOver();
         older.shard().post(() -> older.connection().close(ReasonCodes.SESSION_TAKEN_OVER, "session taken over"));
-        return older.released().timeout(TAKEOVER_MILLIS, TimeUnit.MILLISECONDS).otherwiseEmpty();
+        return TimeLimit.within(vertx, TAKEOVER_MILLIS, older.released()).otherwiseEmpty();
     }
 
     @Override
@@ -148,7 +147,7 @@ public final class Directory implements ConnectionHandler {
 
     @Override
     public void writable(Connection connection, boolean writable) {
-        event(connection, new Event.Writable(writable, System.currentTimeMillis()));
+        event(connection, new Event.Writable(writable, shards.nowMillis()));
     }
 
     @Override
@@ -200,7 +199,7 @@ public final class Directory implements ConnectionHandler {
 
     /** Those that are connected or coming, and those whose connections have ended and left something that is not stored yet. */
     private List<Client> all() {
-        Set<Client> all = new HashSet<>(clients.values());
+        Set<Client> all = new LinkedHashSet<>(clients.values());
         all.addAll(byClientId.values());
         return List.copyOf(all);
     }

@@ -93,7 +93,8 @@ final class RetainedReader {
             if (next != null) {
                 resting.put(subscription.filter(), next);
             }
-            runner.on(new Event.RetainedArrived(subscription, matching, next == null, System.currentTimeMillis()));
+            runner.on(new Event.RetainedArrived(
+                    subscription, matching, next == null, runner.shard().nowMillis()));
         }
     }
 
@@ -133,7 +134,10 @@ final class RetainedReader {
                     runner.on(
                             asRead
                                     ? new Event.Arrived(
-                                            copy.id(), copy.message(), List.of(), System.currentTimeMillis())
+                                            copy.id(),
+                                            copy.message(),
+                                            List.of(),
+                                            runner.shard().nowMillis())
                                     : new Event.ForwardsLost());
                 }))
                 .mapEmpty();

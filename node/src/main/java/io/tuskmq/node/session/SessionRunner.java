@@ -132,7 +132,7 @@ final class SessionRunner extends Receiver implements Member {
     /** Lets the session go on where it was. */
     void start() {
         shard.add(this);
-        on(new Event.Started(System.currentTimeMillis()));
+        on(new Event.Started(shard.nowMillis()));
     }
 
     /** Ends it: no more events, no more routes. Completes with what is to be stored, when no older checkpoint is on its way. */
@@ -181,7 +181,7 @@ final class SessionRunner extends Receiver implements Member {
     private void goOn() {
         goesOn = false;
         if (connection.isWritable()) {
-            on(new Event.Writable(true, System.currentTimeMillis()));
+            on(new Event.Writable(true, shard.nowMillis()));
         }
     }
 
@@ -212,9 +212,7 @@ final class SessionRunner extends Receiver implements Member {
             case Effect.DeleteSubscriptions(int packetId, List<Subscription> keys) ->
                 subscriptions.delete(packetId, keys);
             case Effect.Fetch(List<LogReader.Position> positions) ->
-                ask(
-                        () -> store.log().fetch(positions),
-                        messages -> on(new Event.Fetched(messages, System.currentTimeMillis())));
+                ask(() -> store.log().fetch(positions), messages -> on(new Event.Fetched(messages, shard.nowMillis())));
             case Effect.ReadLog(List<LogReader.Range> ranges, int limit) -> readLog(ranges, limit);
             case Effect.DealSettled(Deal deal) -> ((HeldDeal) deal).settled();
             case Effect.DealTaken(Deal deal) -> ((HeldDeal) deal).taken();
@@ -346,7 +344,7 @@ final class SessionRunner extends Receiver implements Member {
     private void readLog(List<LogReader.Range> ranges, int limit) {
         calls.once(
                 () -> broker.store().log().read(ranges, limit),
-                page -> on(new Event.PageRead(page, System.currentTimeMillis())),
+                page -> on(new Event.PageRead(page, shard.nowMillis())),
                 () -> on(new Event.ReadFailed()));
     }
 

@@ -26,7 +26,7 @@ final class Shard {
     private final int index;
     private final Context context;
     private final int pendingMax;
-    private final Runnable relief;
+    private final Shards all;
 
     private final Queue<Runnable> tasks = new ConcurrentLinkedQueue<>();
     private final AtomicInteger pending = new AtomicInteger();
@@ -42,13 +42,13 @@ final class Shard {
     /**
      * @param index 0 to 63: its bit in the masks of {@link Route}
      * @param pendingMax tasks that may wait; above it publishers are not read from and forwards are lost (the log has them)
-     * @param relief called when the queue is short again after it was not
+     * @param all whose publishers are read from again when the queue is short after it was not
      */
-    Shard(int index, Context context, int pendingMax, Runnable relief) {
+    Shard(int index, Context context, int pendingMax, Shards all) {
         this.index = index;
         this.context = context;
         this.pendingMax = pendingMax;
-        this.relief = relief;
+        this.all = all;
     }
 
     int index() {
@@ -61,6 +61,11 @@ final class Shard {
 
     Context context() {
         return context;
+    }
+
+    /** Milliseconds since 1970. */
+    long nowMillis() {
+        return all.nowMillis();
     }
 
     /** Runs the task on the event loop, after those posted before; from any thread. */
@@ -103,7 +108,7 @@ final class Shard {
         }
         if (reliefWanted && left <= pendingMax) {
             reliefWanted = false;
-            relief.run();
+            all.resumePublishers();
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 
 /** All shards of the node: one for each event loop that ever had a connection. */
 public final class Shards {
@@ -19,6 +20,22 @@ public final class Shards {
     private final Map<EventLoop, Shard> byEventLoop = new ConcurrentHashMap<>();
     private final ReentrantLock adding = new ReentrantLock();
     private final List<Shard> all = new CopyOnWriteArrayList<>();
+
+    private final LongSupplier wallClock;
+
+    public Shards() {
+        this(System::currentTimeMillis);
+    }
+
+    /** @param wallClock milliseconds since 1970 */
+    public Shards(LongSupplier wallClock) {
+        this.wallClock = wallClock;
+    }
+
+    /** Milliseconds since 1970. */
+    long nowMillis() {
+        return wallClock.getAsLong();
+    }
 
     /** The most shards there can be. */
     int max() {
@@ -43,9 +60,9 @@ public final class Shards {
         if (all.size() == SHARDS_MAX) {
             throw new IllegalStateException("more than " + SHARDS_MAX + " event loops serve connections");
         }
-        Shard shard = new Shard(all.size(), context, PENDING_MAX, this::resumePublishers);
+        Shard shard = new Shard(all.size(), context, PENDING_MAX, this);
         all.add(shard);
-        context.owner().setPeriodic(1_000, timer -> shard.post(() -> shard.tick(System.currentTimeMillis())));
+        context.owner().setPeriodic(1_000, timer -> shard.post(() -> shard.tick(nowMillis())));
         return shard;
     }
 

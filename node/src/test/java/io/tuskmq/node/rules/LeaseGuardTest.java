@@ -37,4 +37,18 @@ class LeaseGuardTest {
         assertTrue(guard.mustStopServing(LEASE, 2, 1), "one of them may have the database");
         assertFalse(guard.mustStopServing(LEASE / 2, 2, 0), "the lease is valid");
     }
+
+    /** I11: the database was away for all; whoever reaches it first must not end those who come a moment later. */
+    @Test
+    void endsNobodySoonAfterItCouldNotRenewItself() {
+        assertTrue(guard.mayEndOthers(0), "all nodes were dead, this one starts");
+        guard.renewed(1_000);
+        assertTrue(guard.mayEndOthers(1_000));
+        guard.renewed(20_000);
+        assertFalse(guard.mayEndOthers(20_000));
+        guard.renewed(24_000);
+        guard.renewed(28_000);
+        assertFalse(guard.mayEndOthers(28_000));
+        assertTrue(guard.mayEndOthers(20_000 + LEASE));
+    }
 }

@@ -164,6 +164,27 @@ class SubscribeTest {
 
     // --- retained messages
 
+    /** I6; found by the simulation of the cluster, seed 292: one waits behind retained messages, the next one comes after their end. */
+    @Test
+    void atMostOnceDoesNotOvertakeOneThatWaits() {
+        Session session = starting().receiveMax(1).clean();
+        on(session, subscribe(3, asked));
+        on(session, arrived(0, message("t", 1), asked));
+        on(session, arrived(0, message("t", 1), asked));
+        Message first = message("t", 0);
+        Message second = message("t", 0);
+        assertEquals(List.of(), on(session, arrived(0, first, asked)));
+        on(session, new Event.RetainedArrived(asked, List.of(), true, NOW));
+        assertEquals(List.of(), on(session, arrived(0, second, asked)));
+        var sent = of(Effect.SendPublish.class, on(session, new Event.PubAckReceived(1, 0)));
+        assertEquals(
+                List.of(first, second),
+                sent.stream()
+                        .filter(publish -> publish.qos() == 0)
+                        .map(Effect.SendPublish::message)
+                        .toList());
+    }
+
     /** [MQTT-3.3.1-8] [MQTT5-3.3.1-9] */
     @Test
     void retainedMessagesHaveTheFlagAndTheLowerQos() {

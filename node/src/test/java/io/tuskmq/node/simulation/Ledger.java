@@ -31,11 +31,14 @@ final class Ledger {
         }
     }
 
-    private record Stream(String subscriber, String publisher, String topic, int publishedQos, int deliveredQos) {}
+    /** What keeps its order; {@code connection} is the publisher's, where its connections don't share a lane. */
+    private record Stream(
+            String subscriber, String publisher, int connection, String topic, int publishedQos, int deliveredQos) {}
 
     private record Receipt(String subscriber, Key key) {}
 
     private final Map<Key, Integer> taken = new HashMap<>();
+    private final Map<Key, Integer> takenBy = new HashMap<>();
     private final Map<Key, Integer> committed = new HashMap<>();
     private final Map<Receipt, Integer> delivered = new HashMap<>();
     private final Set<Receipt> deliveredExactlyOnce = new HashSet<>();
@@ -45,11 +48,15 @@ final class Ledger {
 
     private final Set<Key> acked = new HashSet<>();
     private final Map<String, Set<String>> subAcked = new HashMap<>();
+    private final Map<String, Set<String>> cleanSubAcked = new HashMap<>();
     private long deliveries;
 
     /** The broker took it in, for the first time or again. */
-    void taken(Key key) {
-        taken.merge(key, 1, Integer::sum);
+    void taken(Key key, int connection) {
+        if (taken.merge(key, 1, Integer::sum) == 1 && key.qos() > 0) {
+            expectsOf(cleanSubAcked, key);
+        }
+        takenBy.put(key, connection);
     }
 
     /** The store has committed it; QoS 2 of a kept session at most once (I3). */
@@ -69,6 +76,11 @@ final class Ledger {
         subAcked.computeIfAbsent(subscriber, s -> new HashSet<>()).add(filter);
     }
 
+    /** A clean client that nothing will disturb heard that it is subscribed (I7): what is published from now on comes. */
+    void cleanSubAcked(String subscriber, String filter) {
+        cleanSubAcked.computeIfAbsent(subscriber, s -> new HashSet<>()).add(filter);
+    }
+
     /** It is giving the subscription up. */
     void unsubscribing(String subscriber, String filter) {
         subAcked.getOrDefault(subscriber, new HashSet<>()).remove(filter);
@@ -76,7 +88,11 @@ final class Ledger {
 
     /** Whoever saw a SUBACK for its topic must get it. */
     void expectsOfSubAcks(Key key) {
-        subAcked.forEach((subscriber, filters) -> {
+        expectsOf(subAcked, key);
+    }
+
+    private void expectsOf(Map<String, Set<String>> subscribed, Key key) {
+        subscribed.forEach((subscriber, filters) -> {
             for (String filter : filters) {
                 if (Topics.matches(filter, key.topic())) {
                     expects(subscriber, filter, key);
@@ -112,7 +128,7 @@ final class Ledger {
         }
         // Order of first deliveries (I6). A message that the publisher sent again may come late to whoever subscribed
         // in between.
-        var stream = new Stream(subscriber, key.publisher(), key.topic(), key.qos(), qos);
+        var stream = new Stream(subscriber, key.publisher(), takenBy.getOrDefault(key, 0), key.topic(), key.qos(), qos);
         int before = last.getOrDefault(stream, -1);
         boolean sentOnce = taken.getOrDefault(key, 0) == 1;
         check(before < key.number() || !sentOnce, "number " + key.number() + " after " + before + " in " + stream);

@@ -2,36 +2,71 @@ package io.tuskmq.node.simulation;
 
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
+import io.tuskmq.node.session.ConnectPacket;
+import io.tuskmq.storage.Sessions.NewWill;
 import org.jspecify.annotations.Nullable;
 
 /** One network connection: in order both ways, until it is cut. Both ends hear of a cut later, the broker perhaps much later. */
 final class Link {
+    /** A process that takes connections in. */
+    interface Server {
+        void connect(Link link);
+    }
+
+    /** The broker's end of a connection. */
+    interface Served {
+        void handle(Event packet);
+
+        /** DISCONNECT: the connection ends as the client wants it. */
+        void disconnect();
+
+        /** It was cut. */
+        void close();
+    }
+
     private final Schedule schedule;
     private final Faults faults;
-    private final SimNode node;
+    private final Server server;
     private final SimClient client;
-    private @Nullable SimRunner runner;
+    private @Nullable Served served;
+    private final ConnectPacket packet;
     private boolean cut;
     private long lastToBroker;
     private long lastToClient;
 
-    Link(Schedule schedule, Faults faults, SimNode node, SimClient client) {
+    Link(Schedule schedule, Faults faults, Server server, SimClient client) {
         this.schedule = schedule;
         this.faults = faults;
-        this.node = node;
+        this.server = server;
         this.client = client;
+        this.packet = client.connectPacket();
     }
 
     SimClient client() {
         return client;
     }
 
+    ConnectPacket connectPacket() {
+        return packet;
+    }
+
+    /** The message that is to come when the connection ends badly. */
+    Ledger.@Nullable Key will() {
+        NewWill will = packet.will();
+        return will == null ? null : Ledger.Key.of(will.message());
+    }
+
+    boolean isWillDelayed() {
+        NewWill will = packet.will();
+        return will != null && will.delaySeconds() > 0;
+    }
+
     boolean isCut() {
         return cut;
     }
 
-    void runner(SimRunner runner) {
-        this.runner = runner;
+    void servedBy(Served end) {
+        served = end;
     }
 
     void toBroker(Event packet) {
@@ -40,8 +75,18 @@ final class Link {
         }
         lastToBroker = Math.max(lastToBroker, schedule.now() + schedule.delay(10));
         schedule.at(lastToBroker, () -> {
-            if (!cut && runner != null) {
-                runner.handle(packet);
+            if (!cut && served != null) {
+                served.handle(packet);
+            }
+        });
+    }
+
+    /** The last packet to the broker. */
+    void disconnect() {
+        lastToBroker = Math.max(lastToBroker, schedule.now() + schedule.delay(10));
+        schedule.at(lastToBroker, () -> {
+            if (!cut && served != null) {
+                served.disconnect();
             }
         });
     }
@@ -82,8 +127,8 @@ final class Link {
         cut = true;
         schedule.after(schedule.delay(50), () -> client.linkLost(this));
         schedule.after(schedule.delay(300), () -> {
-            if (runner != null) {
-                runner.close();
+            if (served != null) {
+                served.close();
             }
         });
     }
@@ -91,7 +136,7 @@ final class Link {
     void connect() {
         schedule.after(schedule.delay(10), () -> {
             if (!cut) {
-                node.connect(this);
+                server.connect(this);
             }
         });
     }

@@ -4,6 +4,9 @@ import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.SessionStart;
 import io.tuskmq.node.rules.Subscription;
+import io.tuskmq.node.session.ConnectPacket;
+import io.tuskmq.storage.Sessions;
+import io.tuskmq.storage.Sessions.NewWill;
 import io.tuskmq.storage.rules.LaneVector;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -11,10 +14,21 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** A client that keeps all rules of MQTT, also over reconnects, and tells the ledger what it gets. */
 final class SimClient {
+    /**
+     * Where clients connect to, and how.
+     *
+     * @param server for each connection
+     * @param wills whether connections may have wills, and end by DISCONNECT
+     * @param disturbed whether clients break their connections
+     */
+    record Surroundings(Supplier<Link.Server> server, Optional<WillLedger> wills, boolean disturbed) {}
+
     private static final class Outgoing {
         final Ledger.Key key;
         boolean released;
@@ -27,7 +41,7 @@ final class SimClient {
     private final Schedule schedule;
     private final Faults faults;
     private final Ledger ledger;
-    private final SimNode node;
+    private final Surroundings around;
     private final String id;
     private final boolean persistent;
     private final SessionStart.Client abilities;
@@ -45,14 +59,15 @@ final class SimClient {
 
     private int lastPacketId;
     private int published;
+    private int connections;
     private int toPublish;
     private boolean ending;
 
-    SimClient(Schedule schedule, Faults faults, Ledger ledger, SimNode node, int number) {
+    SimClient(Schedule schedule, Faults faults, Ledger ledger, Surroundings around, int number) {
         this.schedule = schedule;
         this.faults = faults;
         this.ledger = ledger;
-        this.node = node;
+        this.around = around;
         this.id = "client" + number;
         this.persistent = schedule.chance(0.75);
         int receiveMax = schedule.chance(0.5) ? 65_535 : 1 + schedule.below(6);
@@ -89,11 +104,13 @@ final class SimClient {
     void begin() {
         connect();
         publishLater();
-        disturbLater();
+        if (around.disturbed()) {
+            disturbLater();
+        }
     }
 
     private void connect() {
-        Link next = new Link(schedule, faults, node, this);
+        Link next = new Link(schedule, faults, around.server().get(), this);
         link = next;
         established = false;
         next.connect();
@@ -116,11 +133,53 @@ final class SimClient {
         schedule.after(1_000 + schedule.below(8_000), () -> {
             if (!ending) {
                 if (link != null && schedule.chance(0.5)) {
-                    link.cut();
+                    leave(link);
                 }
                 disturbLater();
             }
         });
+    }
+
+    private void leave(Link from) {
+        Optional<WillLedger> wills = around.wills();
+        if (wills.isEmpty() || !established || schedule.chance(0.6)) {
+            from.cut();
+            return;
+        }
+        Ledger.Key will = from.will();
+        if (will != null) {
+            wills.get().disconnecting(will);
+        }
+        from.disconnect();
+    }
+
+    /** A new connection's CONNECT. */
+    ConnectPacket connectPacket() {
+        connections++;
+        NewWill will = around.wills().isPresent() && schedule.chance(0.5) ? will() : null;
+        return new ConnectPacket(
+                abilities.version(),
+                id,
+                !persistent,
+                persistent ? Sessions.NEVER_EXPIRES : 0,
+                60,
+                null,
+                null,
+                will,
+                abilities.receiveMax(),
+                0,
+                0,
+                "sim");
+    }
+
+    private NewWill will() {
+        var key = new Ledger.Key("will-" + id + "-" + connections, Topics.ALL.get(schedule.below(3)), 1, 0);
+        return new NewWill(key.message(0), persistent && schedule.chance(0.3) ? 1 + schedule.below(3) : 0, 0);
+    }
+
+    @Nullable
+    Link link() {
+        return link;
     }
 
     void connAck(Link of, boolean sessionPresent) {
@@ -152,7 +211,7 @@ final class SimClient {
         List<Subscription> subscriptions = new ArrayList<>();
         List<String> promised = new ArrayList<>();
         filters.forEach((filter, qos) -> {
-            if (qos > 0 && persistent) {
+            if (qos > 0 && (persistent || !around.disturbed())) {
                 promised.add(filter);
             }
             subscriptions.add(
@@ -254,7 +313,13 @@ final class SimClient {
                 List<String> promised = subscribing.remove(s.packetId());
                 if (promised != null) {
                     mustBePresent = persistent;
-                    promised.forEach(filter -> ledger.subAcked(id, filter));
+                    for (String filter : promised) {
+                        if (persistent) {
+                            ledger.subAcked(id, filter);
+                        } else {
+                            ledger.cleanSubAcked(id, filter);
+                        }
+                    }
                 }
             }
             case Effect.SendUnsubAck ignored -> {

@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** The broker process: connects sessions, routes, writes lanes, forwards. A crash takes all of it but what the store has. */
-final class SimNode {
+final class SimNode implements Link.Server {
     private final Schedule schedule;
     private final Faults faults;
     private final SimStore store;
@@ -86,7 +86,8 @@ final class SimNode {
 
     // --- connections
 
-    void connect(Link link) {
+    @Override
+    public void connect(Link link) {
         if (!alive) {
             link.cut();
             return;
@@ -120,7 +121,7 @@ final class SimNode {
     private void start(Link link, SimStore.@Nullable Claimed claimed) {
         var runner = new SimRunner(schedule, faults, this, link, claimed);
         runners.add(runner);
-        link.runner(runner);
+        link.servedBy(runner);
         link.connAck(claimed != null && claimed.sessionPresent());
         runner.start();
         if (link.isCut()) {
@@ -139,7 +140,7 @@ final class SimNode {
     // --- messages
 
     void route(SimRunner publisher, int packetId, Message message, boolean withReceipt) {
-        store.ledger().taken(Ledger.Key.of(message));
+        store.ledger().taken(Ledger.Key.of(message), 0);
         for (SimRunner runner : runners) {
             List<Subscription> matching = runner.matching(message.topic());
             boolean logged = matching.stream().anyMatch(Subscription::logged);

@@ -18,7 +18,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Carries out the effects of the real {@link Session} of one connection, and checks what leaves it. */
-final class SimRunner {
+final class SimRunner implements Link.Served {
     private final Schedule schedule;
     private final Faults faults;
     private final SimNode node;
@@ -31,7 +31,7 @@ final class SimRunner {
 
     private final Map<String, Subscription> routes = new LinkedHashMap<>();
     private final Deque<Runnable> afterRelease = new ArrayDeque<>();
-    private final Set<Integer> unacked = new HashSet<>();
+    private final Unacked unacked;
     private boolean open = true;
     private boolean reading;
     private boolean writable = true;
@@ -45,6 +45,7 @@ final class SimRunner {
         this.link = link;
         this.claimed = claimed;
         this.incarnation = node.incarnation();
+        this.unacked = new Unacked(link.client().abilities().receiveMax());
         this.session = claimed == null
                 ? new Session(node.limits(), 0, node.startOfClean(link.client()))
                 : new Session(node.limits(), claimed.row().sessionId, claimed.start());
@@ -120,7 +121,13 @@ final class SimRunner {
         link.cut();
     }
 
-    void close() {
+    @Override
+    public void disconnect() {
+        close();
+    }
+
+    @Override
+    public void close() {
         closeThen(() -> {});
     }
 
@@ -177,20 +184,15 @@ final class SimRunner {
         schedule.after(0, () -> handle(event));
     }
 
-    void handle(Event event) {
+    @Override
+    public void handle(Event event) {
         if (!open) {
             return;
         }
         if (node.bug() == Bug.JOIN_WITHOUT_BUFFER && reading && event instanceof Event.Arrived) {
             return;
         }
-        switch (event) {
-            case Event.PubAckReceived e -> unacked.remove(e.packetId());
-            case Event.PubCompReceived e -> unacked.remove(e.packetId());
-            default -> {
-                // Nothing to count.
-            }
-        }
+        unacked.received(event);
         for (Effect effect : session.on(event)) {
             carryOut(effect);
         }
@@ -203,7 +205,7 @@ final class SimRunner {
     private void carryOut(Effect effect) {
         switch (effect) {
             case Effect.SendPublish p -> {
-                countPublish(p);
+                unacked.sent(p);
                 link.toClient(p);
             }
             case Effect.Disconnect d -> {
@@ -310,15 +312,6 @@ final class SimRunner {
     }
 
     // --- what must hold at each step
-
-    private void countPublish(Effect.SendPublish p) {
-        if (p.qos() == 0) {
-            return;
-        }
-        Ledger.check(unacked.add(p.packetId()), "packet id " + p.packetId() + " is in flight twice");
-        int receiveMax = link.client().abilities().receiveMax();
-        Ledger.check(unacked.size() <= receiveMax, "more than " + receiveMax + " unacknowledged: " + unacked);
-    }
 
     private void checkBounds() {
         Session.Load load = session.load();

@@ -3,6 +3,7 @@ package io.tuskmq.node.simulation;
 import io.tuskmq.node.rules.SessionLimits;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** One run: some clients, one node that may crash, one database that may go away; trouble first, then quiet, then the account. */
 final class Simulation {
@@ -23,9 +24,10 @@ final class Simulation {
         database = new SimDatabase(schedule, faults);
         store = new SimStore(schedule, ledger, bug);
         node = new SimNode(schedule, faults, store, database, bug, limits());
+        var around = new SimClient.Surroundings(() -> node, Optional.empty(), true);
         int count = 3 + schedule.below(4);
         for (int i = 0; i < count; i++) {
-            clients.add(new SimClient(schedule, faults, ledger, node, i));
+            clients.add(new SimClient(schedule, faults, ledger, around, i));
         }
     }
 

@@ -1,0 +1,22 @@
+package io.tuskmq.node.simulation;
+
+/** Mistakes that can be planted around a cluster's nodes: the simulation must find each of them. */
+enum ClusterBug {
+    NONE,
+    /** An append doesn't look who owns the lane (I4). */
+    APPEND_WITHOUT_FENCE,
+    /** A checkpoint, a release or a receipt of an ended node is taken: the epoch is not compared (I3, I4). */
+    RECEIPT_OF_ANY_EPOCH,
+    /** A frame that could not be sent does not break the lane's chain, and heartbeats don't say where a lane is (I2). */
+    GAP_NOT_NOTICED,
+    /** A node says that its routes are everywhere before they are (I2, I7). */
+    ROUTES_NOT_AWAITED,
+    /** A will is published and stays (I8). */
+    WILL_NOT_CONSUMED,
+    /** A node serves on when its lease is over (I5). */
+    SERVES_AFTER_LEASE,
+    /** A node that was revoked keeps its clients (I5). */
+    SERVES_AFTER_REVOKE,
+    /** Nobody is asked to let go of a client id (I5). */
+    NOBODY_LETS_GO
+}

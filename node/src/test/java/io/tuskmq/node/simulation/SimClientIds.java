@@ -1,0 +1,45 @@
+package io.tuskmq.node.simulation;
+
+import io.tuskmq.cluster.Cluster.Taken;
+import io.vertx.core.Future;
+import io.vertx.core.Promise;
+
+/** One process's way to the map of client ids: it may be late, or not answer. */
+final class SimClientIds {
+    private static final long FORGET_MILLIS = 10_000;
+
+    private final Schedule schedule;
+    private final SimNetwork network;
+    private final SimProcess process;
+
+    SimClientIds(Schedule schedule, SimNetwork network, SimProcess process) {
+        this.schedule = schedule;
+        this.network = network;
+        this.process = process;
+    }
+
+    Future<Taken> take(SimCluster node, String clientId, long millis, SimProcess.Loop answers) {
+        Promise<Taken> taken = Promise.promise();
+        long numberMin = process.wallMillis() * 1_000;
+        process.after(millis, () -> taken.tryFail("the map does not answer"));
+        schedule.after(schedule.delay(8), () -> {
+            if (network.answers(node)) {
+                Taken answer = network.take(node, clientId, numberMin);
+                schedule.after(schedule.delay(8), () -> answers.run(() -> taken.tryComplete(answer)));
+            }
+        });
+        return taken.future();
+    }
+
+    void leave(SimCluster node, String clientId, long number) {
+        schedule.after(schedule.delay(8), () -> {
+            if (network.answers(node)) {
+                network.leave(node, clientId, number);
+            }
+        });
+    }
+
+    void forgetLater(long incarnation) {
+        schedule.after(FORGET_MILLIS, () -> network.forget(incarnation));
+    }
+}

@@ -1,0 +1,150 @@
+package io.tuskmq.node.simulation;
+
+import io.tuskmq.cluster.Cluster.Taken;
+import io.tuskmq.cluster.rules.RouteBatch;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** What lies between the nodes: who can reach whom, and what stands for Hazelcast: journals of routes and the map of client ids. */
+final class SimNetwork {
+    private record Pair(String from, String to) {}
+
+    private record Holder(long number, long incarnation) {}
+
+    private final Map<Long, SimCluster> nodes = new TreeMap<>();
+    private final Map<Pair, Long> cuts = new HashMap<>();
+    private final Map<Long, List<RouteBatch>> journals = new HashMap<>();
+    private final Map<String, Holder> clients = new TreeMap<>();
+    private final Map<String, Holder> clientsOfTheOthers = new TreeMap<>();
+    private final Set<String> apart = new HashSet<>();
+    private final Schedule schedule;
+    private long mapsAwayUntil;
+    private long troubleAt;
+
+    SimNetwork(Schedule schedule) {
+        this.schedule = schedule;
+    }
+
+    void joined(SimCluster node) {
+        nodes.put(node.incarnation(), node);
+    }
+
+    /** The process is gone: its sockets are closed, and Hazelcast sees it go after a while. */
+    void left(SimCluster node) {
+        trouble();
+        if (nodes.remove(node.incarnation(), node)) {
+            List.copyOf(nodes.values()).forEach(other -> other.peerLeft(node.incarnation()));
+        }
+    }
+
+    @Nullable
+    SimCluster node(long incarnation) {
+        return nodes.get(incarnation);
+    }
+
+    /** Something went wrong between nodes. */
+    private void trouble() {
+        troubleAt = schedule.now();
+    }
+
+    /** When something was wrong between nodes for the last time. */
+    long troubleAt() {
+        boolean now = schedule.now() < mapsAwayUntil || !apart.isEmpty() || !cuts.isEmpty();
+        return now ? schedule.now() : troubleAt;
+    }
+
+    // --- links
+
+    /** Nothing passes from one machine to the other any more. */
+    void cut(String from, String to, long millis) {
+        trouble();
+        cuts.put(new Pair(from, to), schedule.now() + millis);
+        nodes.values().forEach(node -> node.stall(from, to));
+        schedule.after(millis, () -> {
+            trouble();
+            cuts.remove(new Pair(from, to));
+        });
+    }
+
+    boolean isCut(String from, String to) {
+        return cuts.containsKey(new Pair(from, to));
+    }
+
+    /** All connections between nodes are reset. */
+    void reset(String from, String to) {
+        trouble();
+        nodes.values().forEach(node -> node.reset(from, to));
+    }
+
+    // --- what Hazelcast does
+
+    void mapsAway(long millis) {
+        trouble();
+        mapsAwayUntil = schedule.now() + millis;
+        schedule.after(millis, this::trouble);
+    }
+
+    /** Hazelcast splits: these machines see the map as it was, and go on with a copy. */
+    void split(Set<String> machines, long millis) {
+        if (!apart.isEmpty()) {
+            return;
+        }
+        trouble();
+        apart.addAll(machines);
+        clientsOfTheOthers.putAll(clients);
+        schedule.after(millis, this::merge);
+    }
+
+    private void merge() {
+        trouble();
+        clientsOfTheOthers.forEach((id, theirs) -> clients.merge(id, theirs, (a, b) -> a.number >= b.number ? a : b));
+        clientsOfTheOthers.clear();
+        nodes.values().stream().filter(node -> apart.contains(node.machine())).forEach(SimCluster::merged);
+        apart.clear();
+    }
+
+    boolean answers(SimCluster node) {
+        return schedule.now() >= mapsAwayUntil;
+    }
+
+    /** Whether journals can be written and read from there. */
+    boolean reachesJournals(SimCluster node) {
+        return schedule.now() >= mapsAwayUntil && !apart.contains(node.machine());
+    }
+
+    List<RouteBatch> journal(long incarnation) {
+        return journals.computeIfAbsent(incarnation, i -> new ArrayList<>());
+    }
+
+    private Map<String, Holder> clientsSeenBy(SimCluster node) {
+        return apart.contains(node.machine()) ? clientsOfTheOthers : clients;
+    }
+
+    /** As {@code MapChange.Take}: the number, and who had the id. */
+    Taken take(SimCluster node, String clientId, long numberMin) {
+        Map<String, Holder> map = clientsSeenBy(node);
+        Holder before = map.get(clientId);
+        long number = before == null ? numberMin : Math.max(before.number + 1, numberMin);
+        map.put(clientId, new Holder(number, node.incarnation()));
+        boolean elsewhere =
+                before != null && before.incarnation != node.incarnation() && node.isLive(before.incarnation);
+        OptionalLong at = before != null && elsewhere ? OptionalLong.of(before.incarnation) : OptionalLong.empty();
+        return new Taken(number, at);
+    }
+
+    void leave(SimCluster node, String clientId, long number) {
+        clientsSeenBy(node).computeIfPresent(clientId, (id, holder) -> holder.number == number ? null : holder);
+    }
+
+    void forget(long incarnation) {
+        journals.remove(incarnation);
+        clients.values().removeIf(holder -> holder.incarnation == incarnation);
+    }
+}
