@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.function.BiConsumer;
@@ -41,8 +42,8 @@ public final class MemoryInside {
     }
 
     /** The filters of each client's stored subscriptions that the log has rows for. */
-    public Map<String, TreeSet<String>> loggedFilters() {
-        Map<String, TreeSet<String>> filters = new TreeMap<>();
+    public Map<String, Set<String>> loggedFilters() {
+        Map<String, Set<String>> filters = new TreeMap<>();
         for (SessionRow session : tables.sessions.values()) {
             for (StoredSubscription s : session.subscriptions.values()) {
                 if (s.filterId() != 0 && s.qos() > 0) {

@@ -101,7 +101,7 @@ final class SimConnections {
 
     /** The process is gone. */
     void died(SimBroker broker) {
-        for (SimConnection connection : Set.copyOf(live)) {
+        for (SimConnection connection : List.copyOf(live)) {
             if (connection.broker() == broker) {
                 live.remove(connection);
                 connection.link().cut();

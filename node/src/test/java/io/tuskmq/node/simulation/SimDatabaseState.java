@@ -12,7 +12,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Supplier;
 
 /** The database of all nodes: the tables of a {@link MemoryStore}, and what must hold in each of its transactions. */
@@ -91,7 +90,7 @@ final class SimDatabaseState {
         boolean guarded = incarnation != 0 && OWNERS_ONLY.contains(operation) && !inside.isRegistered(incarnation);
         String before = guarded ? inside.guarded() : "";
         boolean changesSubscriptions = operation.startsWith("sessions.");
-        Map<String, TreeSet<String>> filters = changesSubscriptions ? inside.loggedFilters() : Map.of();
+        Map<String, Set<String>> filters = changesSubscriptions ? inside.loggedFilters() : Map.of();
         Future<T> done = MemoryRunner.carryOut(() -> transaction(incarnation, operation, work));
         if (guarded) {
             Ledger.check(
@@ -99,9 +98,9 @@ final class SimDatabaseState {
                     operation + " of node " + incarnation + ", which was ended, took effect (I4)");
         }
         if (changesSubscriptions) {
-            Map<String, TreeSet<String>> now = inside.loggedFilters();
+            Map<String, Set<String>> now = inside.loggedFilters();
             filters.forEach((client, had) -> {
-                had.removeAll(now.getOrDefault(client, new TreeSet<>()));
+                had.removeAll(now.getOrDefault(client, Set.of()));
                 had.forEach(filter -> ledger.expectsNoMore(client, filter));
             });
         }

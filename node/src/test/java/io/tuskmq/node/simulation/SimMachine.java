@@ -37,7 +37,7 @@ final class SimMachine implements Link.Server {
         this.connections = shared.connections();
         this.limits = limits;
         this.rate = 1 + (schedule.below(61) - 30) / 1_000.0;
-        this.wallOffset = schedule.below(3_001) - 1_500;
+        this.wallOffset = schedule.below(3_001) - 1_500L;
     }
 
     String name() {

@@ -5,6 +5,7 @@ import io.tuskmq.cluster.Peer;
 import io.vertx.core.Promise;
 import io.vertx.core.buffer.Buffer;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -92,7 +93,7 @@ final class SimPeer {
         stream = null;
         listener().unlinked(slot, peer, false);
         routes.linked(false);
-        Set.copyOf(asked).forEach(promise -> promise.tryFail("the link is down"));
+        List.copyOf(asked).forEach(promise -> promise.tryFail("the link is down"));
         process.after(REDIAL_MILLIS / 2, this::dial);
     }
 
@@ -153,6 +154,6 @@ final class SimPeer {
         routes.close();
         listener().gone(slot, peer);
         gone = true;
-        Set.copyOf(asked).forEach(promise -> promise.tryFail("the node was let go"));
+        List.copyOf(asked).forEach(promise -> promise.tryFail("the node was let go"));
     }
 }

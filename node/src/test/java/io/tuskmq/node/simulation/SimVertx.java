@@ -25,6 +25,7 @@ final class SimVertx {
         Object call(String method, Object[] arguments);
     }
 
+    @SuppressWarnings("ReferenceEquality") // it is equal to itself alone
     private static <T> T proxy(Class<T> type, String name, Calls calls) {
         return type.cast(Proxy.newProxyInstance(
                 type.getClassLoader(), new Class<?>[] {type}, (self, method, arguments) -> {
