@@ -65,7 +65,8 @@ public record DatabaseUrl(String host, int port, String database, String user, S
     /** The whole URL, password and all: to be handed to another process, never to be shown. */
     public String text() {
         String bracketed = host.indexOf(':') < 0 ? host : "[" + host + "]";
-        return "postgresql://" + encode(user) + ":" + encode(password) + "@" + bracketed + ":" + port + "/" + encode(database);
+        return "postgresql://" + encode(user) + ":" + encode(password) + "@" + bracketed + ":" + port + "/"
+                + encode(database);
     }
 
     private static String encode(String part) {

@@ -54,7 +54,8 @@ final class DevCluster {
             out.println(awaitReady(node, "node-" + (i + 1)));
             out.flush();
         }
-        out.println("cluster nodes=" + nodes + " stop it with Ctrl-C; kill one of them with kill -9 and see what happens");
+        out.println(
+                "cluster nodes=" + nodes + " stop it with Ctrl-C; kill one of them with kill -9 and see what happens");
         out.flush();
     }
 
@@ -76,7 +77,8 @@ final class DevCluster {
         command.add("--cluster.port=0");
         try {
             ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
-            builder.environment().put(Settings.DATABASE_URL.variable(), database.text()); // not seen in the list of processes
+            builder.environment()
+                    .put(Settings.DATABASE_URL.variable(), database.text()); // not seen in the list of processes
             return builder.start();
         } catch (IOException e) {
             throw new StartException(ExitCode.FAILURE, "A node could not be started: " + e.getMessage(), e);

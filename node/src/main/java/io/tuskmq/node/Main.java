@@ -109,7 +109,8 @@ public final class Main {
         if (nodes < 1 || nodes > DevCluster.NODES_MAX) {
             throw new SettingsException(List.of("dev-cluster: 1 to " + DevCluster.NODES_MAX + " nodes are allowed"));
         }
-        Settings settings = SettingsSource.read(counted ? options.subList(1, options.size()) : options, System.getenv());
+        Settings settings =
+                SettingsSource.read(counted ? options.subList(1, options.size()) : options, System.getenv());
         stopOnSignal();
         DatabaseUrl database = new Startup(settings, lifecycle, this::exit).openDatabase();
         new DevCluster(settings, lifecycle, out).start(nodes, database);

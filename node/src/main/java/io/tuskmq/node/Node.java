@@ -142,9 +142,11 @@ public final class Node implements Host {
         SysTopics sysTopics = new SysTopics(parts.router());
         WillPublisher wills = new WillPublisher(parts.store(), parts.router(), counters);
         Claims claims = new Claims(vertx, parts.store());
-        Groups groups = new Groups(claims, parts.lease().incarnation());
+        Groups groups =
+                new Groups(claims, parts.lease().incarnation(), parts.cluster().groupPeers());
         LogQuota quota = new LogQuota(settings.get(Settings.LOG_QUOTA_BYTES), around.metrics());
         var broker = new Broker(parts.store(), parts.router(), counters, sysTopics, groups, quota);
+        groups.serve(broker, vertx, parts.shards());
         ClientIds ids = parts.cluster().clientIds();
         var limits = new ClientSessions.Limits(
                 NodeSettings.connect(settings),
@@ -182,7 +184,7 @@ public final class Node implements Host {
     private Future<Void> join(Parts parts, Settings settings, long registeredAt) {
         var registered = new ClusterNode.Registered(
                 settings.get(Settings.NODE_NAME), lease, NodeSettings.leaseMillis(settings), registeredAt);
-        var around = new ClusterNode.Parts(store.leases(), parts.routes(), router);
+        var around = new ClusterNode.Parts(store.leases(), parts.routes(), router, groups);
         PeerClients peerClients = new PeerClients() {
             @Override
             public Future<ClientIds.Answer> letGo(String clientId, long number) {

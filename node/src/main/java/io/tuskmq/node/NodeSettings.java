@@ -37,13 +37,12 @@ final class NodeSettings {
 
     /** How this node reaches others. */
     static Cluster cluster(Vertx vertx, Settings settings) {
-        int port =
-                switch (settings.get(Settings.CLUSTER_PORT)) {
-                    case ClusterPort.Off off -> NO_CLUSTER;
-                    case ClusterPort.Auto auto ->
-                        settings.get(Settings.DATABASE_URL).isPresent() ? ClusterPort.DEFAULT : NO_CLUSTER;
-                    case ClusterPort.Port(int number) -> number;
-                };
+        int port = switch (settings.get(Settings.CLUSTER_PORT)) {
+            case ClusterPort.Off off -> NO_CLUSTER;
+            case ClusterPort.Auto auto ->
+                settings.get(Settings.DATABASE_URL).isPresent() ? ClusterPort.DEFAULT : NO_CLUSTER;
+            case ClusterPort.Port(int number) -> number;
+        };
         if (port == NO_CLUSTER) {
             return new NoCluster();
         }
@@ -70,7 +69,8 @@ final class NodeSettings {
         Optional<Path> key = settings.get(Settings.CLUSTER_TLS_KEY);
         Optional<Path> ca = settings.get(Settings.CLUSTER_TLS_CA);
         return cert.isPresent() && key.isPresent() && ca.isPresent()
-                ? new TcpLinks.Tls(cert.get().toString(), key.get().toString(), ca.get().toString())
+                ? new TcpLinks.Tls(
+                        cert.get().toString(), key.get().toString(), ca.get().toString())
                 : null;
     }
 

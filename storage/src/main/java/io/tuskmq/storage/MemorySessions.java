@@ -150,6 +150,55 @@ final class MemorySessions implements Sessions {
         });
     }
 
+    @Override
+    public Future<Taken> checkpoint(Checkpoint checkpoint, List<Take> takes) {
+        List<Take> asked = List.copyOf(takes);
+        return runner.run("sessions.take", () -> {
+            SessionRow session = tables.ownSession(checkpoint.sessionId(), checkpoint.epoch());
+            if (session == null) {
+                return Taken.LOST;
+            }
+            if (checkpoint.number() <= session.checkpointNumber) {
+                return Taken.HELD;
+            }
+            List<SessionRow> groups = new ArrayList<>();
+            for (Take take : asked) {
+                SessionRow group = tables.ownSession(take.groupId(), take.groupEpoch());
+                if (group == null) {
+                    return Taken.REFUSED;
+                }
+                groups.add(group);
+            }
+            for (int i = 0; i < groups.size(); i++) {
+                groups.get(i).takenByMembers.add(asked.get(i).logId());
+            }
+            session.checkpointNumber = checkpoint.number();
+            write(session, checkpoint);
+            return Taken.HELD;
+        });
+    }
+
+    @Override
+    public Future<List<Long>> taken(long groupId) {
+        return runner.run("sessions.taken", () -> {
+            SessionRow group = tables.sessions.get(groupId);
+            return group == null ? List.of() : List.copyOf(group.takenByMembers);
+        });
+    }
+
+    @Override
+    public Future<Void> forgetTaken(long groupId, List<Long> logIds) {
+        List<Long> asked = List.copyOf(logIds);
+        return runner.<Object>run("sessions.forgetTaken", () -> {
+                    SessionRow group = tables.sessions.get(groupId);
+                    if (group != null) {
+                        group.takenByMembers.removeAll(asked);
+                    }
+                    return asked;
+                })
+                .mapEmpty();
+    }
+
     private static void write(SessionRow session, Checkpoint checkpoint) {
         session.cursor = new LaneVector(checkpoint.cursor().clone());
         session.inflight = checkpoint.inflight().clone();
@@ -275,16 +324,6 @@ final class MemorySessions implements Sessions {
             expired.forEach(tables::deleteSession);
             return expired.size();
         });
-    }
-
-    @Override
-    public Future<List<byte[]>> inflightOfMembers(String share, String filter) {
-        return runner.run(
-                "sessions.inflightOfMembers",
-                () -> tables.sessions.values().stream()
-                        .filter(session -> isMember(session, share, filter) && session.inflight.length > 0)
-                        .map(session -> session.inflight)
-                        .toList());
     }
 
     private static boolean isMember(SessionRow session, String share, String filter) {

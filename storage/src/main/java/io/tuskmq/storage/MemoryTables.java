@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -93,6 +94,8 @@ final class MemoryTables {
         final Map<SubscriptionKey, Write> changes = new HashMap<>();
         /** By packet id. */
         final TreeMap<Integer, Write> receipts = new TreeMap<>();
+        /** Of a group: log ids. */
+        final Set<Long> takenByMembers = new TreeSet<>();
 
         SessionRow(long sessionId, String clientId, String principal, LaneVector cursor) {
             this.sessionId = sessionId;

@@ -31,6 +31,7 @@ final class PgSessions implements Sessions {
     private final Sql sql;
     private final PgClaims claims;
     private final PgSubscriptions subscriptions;
+    private final PgTakes takes;
     private final Batcher<Checkpoint, Boolean> durableCheckpoints;
     private final Batcher<Checkpoint, Boolean> lazyCheckpoints;
     private final Batcher<Release, Boolean> releases;
@@ -44,6 +45,7 @@ final class PgSessions implements Sessions {
         this.sql = sql;
         this.claims = new PgClaims(sql);
         this.subscriptions = new PgSubscriptions(sql);
+        this.takes = new PgTakes(sql);
         this.durableCheckpoints = new Batcher<>("checkpoint", CHECKPOINTS, batch -> checkpointAll(sql, batch));
         this.lazyCheckpoints =
                 new Batcher<>("lazy checkpoint", CHECKPOINTS, batch -> checkpointAll(asynchronous, batch));
@@ -69,6 +71,11 @@ final class PgSessions implements Sessions {
         return (durable ? durableCheckpoints : lazyCheckpoints).submit(checkpoint);
     }
 
+    @Override
+    public Future<Taken> checkpoint(Checkpoint checkpoint, List<Take> takes) {
+        return this.takes.checkpoint(checkpoint, takes);
+    }
+
     private static Future<List<Boolean>> checkpointAll(Sql connections, List<Checkpoint> batch) {
         return Rounds.run(batch, Checkpoint::sessionId, round -> checkpointRound(connections, round));
     }
@@ -82,12 +89,12 @@ final class PgSessions implements Sessions {
         return connections.query(CHECKPOINT, Tuple.from(columns)).map(rows -> held(rows, round, Checkpoint::sessionId));
     }
 
-    private static <T> List<T> sorted(List<T> batch, ToLongFunction<T> id) {
+    static <T> List<T> sorted(List<T> batch, ToLongFunction<T> id) {
         return batch.stream().sorted(Comparator.comparingLong(id)).toList();
     }
 
     /** The first six parameters of the functions that write checkpoints: arrays of rows, their cursors laid end to end. */
-    private static List<@Nullable Object> columns(List<Checkpoint> checkpoints) {
+    static List<@Nullable Object> columns(List<Checkpoint> checkpoints) {
         List<Integer> first = new ArrayList<>();
         List<Integer> last = new ArrayList<>();
         List<Long> cursors = new ArrayList<>();
@@ -190,14 +197,14 @@ final class PgSessions implements Sessions {
                 .map(rows -> rows.iterator().next().getInteger("ended"));
     }
 
-    static final String INFLIGHT_OF_MEMBERS = """
-            SELECT s.inflight FROM subscription m JOIN session s USING (session_id)
-             WHERE m.share <> '' AND m.share = $1 AND m.filter = $2 AND s.inflight <> ''""";
+    @Override
+    public Future<List<Long>> taken(long groupId) {
+        return takes.taken(groupId);
+    }
 
     @Override
-    public Future<List<byte[]>> inflightOfMembers(String share, String filter) {
-        return sql.query(INFLIGHT_OF_MEMBERS, Tuple.of(share, filter))
-                .map(rows -> Rows.list(rows, row -> row.getBuffer("inflight").getBytes()));
+    public Future<Void> forgetTaken(long groupId, List<Long> logIds) {
+        return takes.forget(groupId, logIds);
     }
 
     static final String END_UNUSED_GROUPS = "SELECT end_unused_groups($1) AS ended";

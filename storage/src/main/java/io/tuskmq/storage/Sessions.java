@@ -110,6 +110,19 @@ public interface Sessions {
      */
     record Checkpoint(long sessionId, long epoch, long number, long[] cursor, byte[] inflight) {}
 
+    /** A QoS 2 message that a session takes over from the group of a shared subscription: this row of the log for the group's filter. */
+    record Take(long groupId, long groupEpoch, long logId) {}
+
+    /** What became of a checkpoint with {@link Take}s. */
+    enum Taken {
+        /** All of it is durable. */
+        HELD,
+        /** The session was lost to a newer claim: nothing was written. */
+        LOST,
+        /** A group was claimed anew since it dealt the message: nothing was written. */
+        REFUSED
+    }
+
     /** What happens to the will when the connection ends. */
     sealed interface WillAction {
         /** A normal DISCONNECT: it is deleted. */
@@ -141,6 +154,18 @@ public interface Sessions {
      * @return false when the session was lost to a newer claim
      */
     Future<Boolean> checkpoint(Checkpoint checkpoint, boolean durable);
+
+    /**
+     * A durable {@link #checkpoint}, and in the same transaction the messages that it has from groups are noted as taken: a group that is
+     * opened later finds them, and what is not taken by then never will be in its old epoch.
+     */
+    Future<Taken> checkpoint(Checkpoint checkpoint, List<Take> takes);
+
+    /** The log ids of messages that members took from a group and that it has not forgotten. To be asked after its claim. */
+    Future<List<Long>> taken(long groupId);
+
+    /** No checkpoint of the group has these any more, and none will. */
+    Future<Void> forgetTaken(long groupId, List<Long> logIds);
 
     /**
      * Ends the epoch too: nothing that is still on its way comes after this. Returns false when the session was lost to a newer claim
@@ -184,9 +209,6 @@ public interface Sessions {
 
     /** Ends up to {@code limit} sessions whose expiry has passed; their pending wills become due. Returns how many. */
     Future<Integer> endExpired(int limit);
-
-    /** The in-flight states of all members of a shared subscription, as last stored. */
-    Future<List<byte[]>> inflightOfMembers(String share, String filter);
 
     /** Ends up to {@code limit} sessions of groups ({@code $share/group/filter}) that nobody subscribes to any more. Returns how many. */
     Future<Integer> endUnusedGroups(int limit);

@@ -99,6 +99,17 @@ public final class GroupDealer<M, T> {
         return hand != null && hand.unacknowledged.remove(message) != null;
     }
 
+    /** The member can't deliver the message: it waits again in its old place. Returns false when it did not hold it. */
+    public boolean returned(M member, T message) {
+        Hand<M, T> hand = hands.get(member);
+        Long place = hand == null ? null : hand.unacknowledged.remove(message);
+        if (place == null) {
+            return false;
+        }
+        waiting.put(place, message);
+        return true;
+    }
+
     /**
      * The member has left. What it had not acknowledged waits again in its old place, before all that came later.
      *

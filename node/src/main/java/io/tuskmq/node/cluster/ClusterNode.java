@@ -4,6 +4,8 @@ import io.tuskmq.cluster.Cluster;
 import io.tuskmq.cluster.Peer;
 import io.tuskmq.node.metrics.Metrics;
 import io.tuskmq.node.session.ClientIds;
+import io.tuskmq.node.session.GroupPeers;
+import io.tuskmq.node.session.Groups;
 import io.tuskmq.node.session.LiveRoutes;
 import io.tuskmq.node.session.Peers;
 import io.tuskmq.node.session.Router;
@@ -27,6 +29,7 @@ public final class ClusterNode {
     private final LongSupplier clock;
     private final ClusterCounters counters;
     private final Forwards forwards;
+    private final ClusterGroups groups;
     private final PeerListener listener;
     private volatile @Nullable Membership membership;
 
@@ -41,7 +44,8 @@ public final class ClusterNode {
         this.cluster = cluster;
         this.counters = new ClusterCounters(metrics);
         this.forwards = new Forwards(cluster, counters);
-        this.listener = new PeerListener(forwards, counters);
+        this.groups = new ClusterGroups(vertx, cluster);
+        this.listener = new PeerListener(forwards, groups, counters);
         metrics.gauge(
                 "tuskmq_links",
                 "Other nodes that this one is linked to now.",
@@ -51,6 +55,11 @@ public final class ClusterNode {
     /** What routing needs of the others. */
     public Peers peers() {
         return forwards;
+    }
+
+    /** What groups of shared subscriptions need of the others. */
+    public GroupPeers groupPeers() {
+        return groups;
     }
 
     public ClientIds clientIds() {
@@ -74,7 +83,7 @@ public final class ClusterNode {
     public record Registered(String name, Leases.Lease lease, long leaseMillis, long registeredAtMillis) {}
 
     /** What joins it. */
-    public record Parts(Leases leases, LiveRoutes routes, Router router) {}
+    public record Parts(Leases leases, LiveRoutes routes, Router router, Groups groups) {}
 
     /** The clock that leases are counted by, in milliseconds. */
     public static long now() {
@@ -96,7 +105,7 @@ public final class ClusterNode {
                 incarnation, registered.name(), registered.leaseMillis(), registered.registeredAtMillis());
         Membership mine = new Membership(vertx, around, own, host);
         membership = mine;
-        listener.join(new PeerListener.Joined(parts.routes(), parts.router(), lanes, mine, clients));
+        listener.join(new PeerListener.Joined(parts.routes(), parts.router(), lanes, mine, clients, parts.groups()));
         return parts.leases()
                 .renew(incarnation, registered.leaseMillis())
                 .compose(heartbeat -> parts.leases().secret().compose(secret -> {

@@ -1,5 +1,6 @@
 package io.tuskmq.node.cluster;
 
+import io.tuskmq.node.session.GroupFrame;
 import io.tuskmq.storage.Message;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +21,9 @@ final class Frames {
     /** How the sender fares: whether it misses the database. */
     record Health(boolean databaseAway) implements Told {}
 
+    /** Something about a member of a group. */
+    record OfGroup(GroupFrame frame) implements Told, Asked {}
+
     /** What is told: no answer. */
     sealed interface Told {}
 
@@ -27,12 +31,16 @@ final class Frames {
     record Row(long id, Message message) {}
 
     /** Asks for all connections of the client id with a lower number to be ended; answered (with nothing) when they have left nothing behind. */
-    record LetGo(String clientId, long number) {}
+    record LetGo(String clientId, long number) implements Asked {}
+
+    /** What is asked. */
+    sealed interface Asked {}
 
     private static final byte DIRECT = 1;
     private static final byte LANE = 2;
     private static final byte HEALTH = 3;
     private static final byte LET_GO = 4;
+    private static final byte GROUP = 5;
     private static final int LANE_HEADER = 1 + Integer.BYTES + 2 * Long.BYTES;
 
     private Frames() {}
@@ -63,6 +71,10 @@ final class Frames {
         return Buffer.buffer().appendByte(LET_GO).appendLong(request.number()).appendString(request.clientId());
     }
 
+    static Buffer ofGroup(GroupFrame frame) {
+        return GroupFrames.encode(GROUP, frame);
+    }
+
     /** @throws IllegalArgumentException when it is none of ours */
     static Told told(Buffer frame) {
         return switch (frame.getByte(0)) {
@@ -72,20 +84,22 @@ final class Frames {
                 yield new Lane(in.int32(), in.int64(), in.int64(), in.rows());
             }
             case HEALTH -> new Health(frame.getByte(1) != 0);
+            case GROUP -> new OfGroup(GroupFrames.decode(frame, 1));
             default -> throw new IllegalArgumentException("a frame of unknown kind " + frame.getByte(0));
         };
     }
 
     /** @throws IllegalArgumentException when it is none of ours */
-    static LetGo asked(Buffer frame) {
-        if (frame.getByte(0) != LET_GO) {
-            throw new IllegalArgumentException("a question of unknown kind " + frame.getByte(0));
-        }
-        return new LetGo(frame.getString(1 + Long.BYTES, frame.length()), frame.getLong(1));
+    static Asked asked(Buffer frame) {
+        return switch (frame.getByte(0)) {
+            case LET_GO -> new LetGo(frame.getString(1 + Long.BYTES, frame.length()), frame.getLong(1));
+            case GROUP -> new OfGroup(GroupFrames.decode(frame, 1));
+            default -> throw new IllegalArgumentException("a question of unknown kind " + frame.getByte(0));
+        };
     }
 
     /** A publisher without a stored session is numbered by its own node: to others it is nobody (no-local can't concern them). */
-    private static Buffer encode(Message message) {
+    static Buffer encode(Message message) {
         byte[] topic = message.topic().getBytes(StandardCharsets.UTF_8);
         return Buffer.buffer(topic.length + message.payload().length + message.properties().length + 32)
                 .appendByte((byte) (message.qos() | (message.retain() ? 4 : 0)))
@@ -99,13 +113,22 @@ final class Frames {
                 .appendBytes(message.payload());
     }
 
-    private static final class Reader {
+    /** Reads a frame from front to back. */
+    static final class Reader {
         private final Buffer in;
         private int at;
 
         Reader(Buffer in, int at) {
             this.in = in;
             this.at = at;
+        }
+
+        int int8() {
+            return in.getByte(at++);
+        }
+
+        String text() {
+            return new String(bytes(int32()), StandardCharsets.UTF_8);
         }
 
         int int32() {

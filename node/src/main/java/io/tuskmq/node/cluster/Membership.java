@@ -284,6 +284,9 @@ final class Membership {
             LOG.info("node={} has its lease again", own.name());
             host.resume();
         }
+        if (!guard.mayEndOthers(now())) {
+            return;
+        }
         leases.endExpired()
                 .onSuccess(ended -> {
                     if (!ended.isEmpty()) {

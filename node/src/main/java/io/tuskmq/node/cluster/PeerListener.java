@@ -3,6 +3,8 @@ package io.tuskmq.node.cluster;
 import io.tuskmq.cluster.Cluster;
 import io.tuskmq.cluster.Peer;
 import io.tuskmq.node.session.ClientIds;
+import io.tuskmq.node.session.GroupFrame;
+import io.tuskmq.node.session.Groups;
 import io.tuskmq.node.session.LiveRoutes;
 import io.tuskmq.node.session.Router;
 import io.vertx.core.Future;
@@ -16,14 +18,22 @@ final class PeerListener implements Cluster.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(PeerListener.class);
 
     private final Forwards forwards;
+    private final ClusterGroups groupWays;
     private final ClusterCounters counters;
     private volatile @Nullable Joined joined;
 
     /** What it works with when this node has joined. */
-    record Joined(LiveRoutes routes, Router router, LaneHandling lanes, Membership membership, PeerClients clients) {}
+    record Joined(
+            LiveRoutes routes,
+            Router router,
+            LaneHandling lanes,
+            Membership membership,
+            PeerClients clients,
+            Groups groups) {}
 
-    PeerListener(Forwards forwards, ClusterCounters counters) {
+    PeerListener(Forwards forwards, ClusterGroups groupWays, ClusterCounters counters) {
         this.forwards = forwards;
+        this.groupWays = groupWays;
         this.counters = counters;
     }
 
@@ -43,28 +53,36 @@ final class PeerListener implements Cluster.Listener {
     @Override
     public void linked(int slot, Peer peer) {
         forwards.linked(slot);
+        groupWays.linked(slot, peer);
         joined().membership().linked(peer);
     }
 
     @Override
     public void unlinked(int slot, Peer peer, boolean refused) {
         forwards.unlinked(slot);
+        groupWays.unlinked(peer);
+        joined().groups().lost(peer.incarnation());
         joined().membership().unlinked(peer, refused);
     }
 
     @Override
     public void heard(Peer peer) {
+        groupWays.heard(peer, true);
         joined().membership().heard(peer);
     }
 
     @Override
     public void silent(Peer peer) {
+        groupWays.heard(peer, false);
+        joined().groups().lost(peer.incarnation());
         joined().membership().silent(peer);
     }
 
     @Override
     public void gone(int slot, Peer peer) {
         forwards.unlinked(slot);
+        groupWays.gone(peer);
+        joined().groups().lost(peer.incarnation());
         joined().routes().forgetNode(slot);
         joined().membership().gone(peer);
     }
@@ -84,14 +102,24 @@ final class PeerListener implements Cluster.Listener {
             }
             case Frames.Lane lane -> joined().lanes().frame(lane);
             case Frames.Health(boolean databaseAway) -> joined().membership().health(from, databaseAway);
+            case Frames.OfGroup(var frame) -> joined().groups().told(from.incarnation(), frame);
         }
     }
 
     @Override
     public Future<Buffer> asked(Peer from, Buffer body) {
-        Frames.LetGo request = Frames.asked(body);
-        return joined().clients().letGo(request.clientId(), request.number())
-                .map(answer -> Buffer.buffer(new byte[] {(byte) (answer == ClientIds.Answer.NEWER ? 1 : 0)}));
+        return switch (Frames.asked(body)) {
+            case Frames.LetGo(String clientId, long number) ->
+                joined().clients()
+                        .letGo(clientId, number)
+                        .map(answer -> Buffer.buffer(new byte[] {(byte) (answer == ClientIds.Answer.NEWER ? 1 : 0)}));
+            case Frames.OfGroup(var frame) ->
+                frame instanceof GroupFrame.Join join
+                        ? joined().groups()
+                                .join(from.incarnation(), join)
+                                .map(coordinator -> Buffer.buffer(Long.BYTES).appendLong(coordinator))
+                        : Future.failedFuture("not a question");
+        };
     }
 
     @Override

@@ -1,5 +1,8 @@
 package io.tuskmq.node.rules;
 
+import io.tuskmq.storage.Sessions;
+import java.util.List;
+
 /** When the session's cursor and in-flight messages are written: at most one checkpoint at a time, and durably only where I3 asks for it. */
 final class Checkpoints {
     private final boolean stored;
@@ -58,8 +61,8 @@ final class Checkpoints {
     }
 
     /** Begins one. */
-    Effect.Checkpoint begin(long[] cursor, byte[] inflight, long nowMillis) {
-        var checkpoint = new Effect.Checkpoint(next, cursor, inflight, durableWanted);
+    Effect.Checkpoint begin(long[] cursor, byte[] inflight, List<Sessions.Take> takes, long nowMillis) {
+        var checkpoint = new Effect.Checkpoint(next, cursor, inflight, durableWanted, takes);
         next++;
         running = true;
         durableWanted = false;

@@ -2,6 +2,7 @@ package io.tuskmq.node.rules;
 
 import io.tuskmq.storage.LogReader;
 import io.tuskmq.storage.Message;
+import io.tuskmq.storage.Sessions;
 import java.util.List;
 
 /** What a session wants done. Carried out in the order given, by one place: the session's runner. */
@@ -61,21 +62,27 @@ public sealed interface Effect {
     /** The dealt message is done with: acknowledged, sent with QoS 0, or not to be delivered to anyone. */
     record DealSettled(Deal deal) implements Effect {}
 
-    /** The dealt QoS 2 message is durably in this session's in-flight state: the group lets go of it, then it is sent. */
+    /** The dealt QoS 2 message is durably in this session's in-flight state, and noted as taken from the group. It is this session's own. */
     record DealTaken(Deal deal) implements Effect {}
 
-    /** This session has no such subscription any more: another member is to get the message. */
+    /** This session has no such subscription any more, or could not take the message over: another member is to get it. */
     record DealReturned(Deal deal) implements Effect {}
 
-    /** From a group's session: the message that a member took is durably no longer the group's. */
-    record TakenDurably(int packetId) implements Effect {}
+    /** From a group's session: its stored state no longer has these messages that members took, so need not be reminded of them. */
+    record ForgetTaken(List<Long> logIds) implements Effect {}
 
     // --- to the store
 
     record ForgetReceipt(int packetId) implements Effect {}
 
-    /** Write cursor and in-flight; answer {@link Event.CheckpointDone} with the number. */
-    record Checkpoint(long number, long[] cursor, byte[] inflight, boolean durable) implements Effect {}
+    /**
+     * Write cursor and in-flight; answer {@link Event.CheckpointDone} with the number.
+     *
+     * @param takes what the in-flight state takes over from groups: to be noted in the same transaction, or answered with {@link
+     *     Event.TakesRefused}
+     */
+    record Checkpoint(long number, long[] cursor, byte[] inflight, boolean durable, List<Sessions.Take> takes)
+            implements Effect {}
 
     /** Store them (persistent session); answer {@link Event.Subscribed}. */
     record StoreSubscriptions(int packetId, List<Subscription> subscriptions) implements Effect {}

@@ -49,9 +49,6 @@ public sealed interface Event {
     record Dealt(Deal deal, long logId, long filterId, Message message, Subscription subscription, long nowMillis)
             implements Event {}
 
-    /** The group has durably let go of what this session took: it may be sent. */
-    record DealReleased(Deal deal) implements Event {}
-
     /** To a group's session: a member has durably taken over the QoS 2 message that the group has in flight under this packet id. */
     record Taken(int packetId) implements Event {}
 
@@ -100,6 +97,9 @@ public sealed interface Event {
 
     /** The checkpoint with this number is committed; {@code held} false: the session belongs to a newer claim. */
     record CheckpointDone(long number, boolean held, long nowMillis) implements Event {}
+
+    /** The checkpoint with this number was not written: a group whose messages it takes over has been claimed anew since it dealt them. */
+    record TakesRefused(long number, long nowMillis) implements Event {}
 
     record Subscribed(int packetId, List<Subscription> stored) implements Event {}
 

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Layout, version 1: the lowest log id (8 bytes, which the store reads to know what the session still needs), a byte 1, the
  * number of entries, then per entry: flags (bits 0-1: 1 = QoS 1 sent, 2 = QoS 2 sent, 3 = PUBREC
- * came; bit 2: RETAIN, bit 3: taken over from the group of a shared subscription), packet id, filter id and the difference of the log id from the one before. Numbers are of variable length,
+ * came; bit 2: RETAIN), packet id, filter id and the difference of the log id from the one before. Numbers are of variable length,
  * seven bits a byte, the last two with their sign in the lowest bit. First come those that wait for PUBCOMP, in the order of their
  * PUBRECs, then the others in the order in which they were first sent.
  */
@@ -31,7 +31,6 @@ final class Inflight {
 
     private static final int VERSION = 1;
     private static final int RETAIN_FLAG = 4;
-    private static final int DEALT_FLAG = 8;
     private static final int HEADER_BYTES_MAX = Long.BYTES + 1 + 3;
     private static final int ENTRY_BYTES_MAX = 1 + 3 + 10 + 10;
 
@@ -58,9 +57,6 @@ final class Inflight {
     @Nullable
     Deal deal;
 
-    /** Whether it came from a group, now or before it was taken. */
-    boolean dealt;
-
     // Links of InflightTable.
     @Nullable
     Inflight nextInBucket;
@@ -85,7 +81,7 @@ final class Inflight {
     }
 
     private int flags() {
-        return (isRelease() ? 3 : qos) | (retain ? RETAIN_FLAG : 0) | (dealt ? DEALT_FLAG : 0);
+        return (isRelease() ? 3 : qos) | (retain ? RETAIN_FLAG : 0);
     }
 
     static byte[] encode(List<Inflight> own) {
@@ -131,9 +127,7 @@ final class Inflight {
                 boolean release = (flags & 3) == 3;
                 int qos = release ? 2 : flags & 3;
                 Stage stage = release ? Stage.RELEASED : Stage.RESUMED;
-                var e = new Inflight(packetId, last, filterId, qos, (flags & RETAIN_FLAG) != 0, stage);
-                e.dealt = (flags & DEALT_FLAG) != 0;
-                table.add(e);
+                table.add(new Inflight(packetId, last, filterId, qos, (flags & RETAIN_FLAG) != 0, stage));
             }
         } catch (java.nio.BufferUnderflowException e) {
             throw new IllegalArgumentException("in-flight state is cut off", e);

@@ -12,16 +12,29 @@ public final class LeaseGuard {
 
     private final long validMillis;
     private long renewedAt;
+    private long gapEndedAt;
 
     /** @param registeredAt when the registration was sent */
     public LeaseGuard(long leaseMillis, long registeredAt) {
         this.validMillis = leaseMillis - leaseMillis / RATE_MARGIN;
         this.renewedAt = registeredAt;
+        this.gapEndedAt = registeredAt - validMillis;
     }
 
     /** A renewal that was sent then was confirmed. */
     public void renewed(long sentAt) {
+        if (sentAt - renewedAt > validMillis / 2) {
+            gapEndedAt = sentAt;
+        }
         renewedAt = Math.max(renewedAt, sentAt);
+    }
+
+    /**
+     * Whether this node may end others whose leases have run out. Not soon after a time in which its own could not be renewed: the database may
+     * have been away for all, and they must have their turn first (I11).
+     */
+    public boolean mayEndOthers(long now) {
+        return now - gapEndedAt >= validMillis;
     }
 
     /** Whether others may take this node for dead. */

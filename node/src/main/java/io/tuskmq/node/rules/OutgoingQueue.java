@@ -106,7 +106,10 @@ final class OutgoingQueue {
     }
 
     private boolean maySend(Delivery d) {
-        return writable && stepBytes < limits.sendBytesMax() && (d.qos() == 0 ? window.isResumed() : window.hasRoom());
+        return writable
+                && stepBytes < limits.sendBytesMax()
+                && (d.qos() == 0 ? window.isResumed() : window.hasRoom())
+                && (d.qos() == 2 || !window.holdsBack(d.message().topic()));
     }
 
     /** Whether more could be sent as soon as what was sent has reached the channel. */

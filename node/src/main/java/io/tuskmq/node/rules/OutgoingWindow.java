@@ -4,12 +4,11 @@ import io.tuskmq.node.rules.Effect.Dropped.Reason;
 import io.tuskmq.node.rules.Inflight.Stage;
 import io.tuskmq.storage.LogReader.Position;
 import io.tuskmq.storage.Message;
+import io.tuskmq.storage.Sessions;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -44,12 +43,9 @@ final class OutgoingWindow {
 
     private long waitingBytes;
 
-    /** Dealt QoS 2 messages that are durably ours and not yet durably let go of by their group. */
-    private final Map<Deal, Inflight> taken = new HashMap<>();
+    private record LetGo(long checkpoint, long logId) {}
 
-    private record LetGo(long checkpoint, int packetId) {}
-
-    /** Of a group: what members took, until a checkpoint without it is durable. */
+    /** Of a group: what members took, until a checkpoint without it is in. */
     private final Deque<LetGo> letGo = new ArrayDeque<>();
 
     /** From the stored state, and not sent again yet. */
@@ -171,6 +167,20 @@ final class OutgoingWindow {
         return resumed && unacked < max && waitingBytes < waitingBytesMax && table.size() < PACKET_IDS;
     }
 
+    /**
+     * Whether a QoS 2 message of the topic waits for its checkpoint: a later one with a lower QoS must not overtake it. The specification
+     * orders a topic within one QoS only; but a will "offline" with QoS 2 must not come after the "online" of QoS 1 that followed it.
+     */
+    boolean holdsBack(String topic) {
+        for (Inflight e : waiting) {
+            Message message = e.message;
+            if (message != null && message.topic().equals(topic)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Gives the message a packet id and sends it, or lets it wait for its checkpoint. */
     void send(Delivery d) {
         boolean waits = d.qos() == 2 && checkpoints.isStored();
@@ -178,7 +188,6 @@ final class OutgoingWindow {
         var e = new Inflight(
                 packetId, d.logId(), d.filterId(), d.qos(), d.retain(), waits ? Stage.TO_SEND : Stage.SENT);
         e.deal = d.deal();
-        e.dealt = e.deal != null;
         table.add(e);
         count(e);
         if (waits) {
@@ -207,16 +216,21 @@ final class OutgoingWindow {
 
     /** All checkpoints up to this number are durable where they must be: what waited for them goes out. */
     void durable(long checkpoint) {
+        List<Long> forgotten = new ArrayList<>(0);
         while (!letGo.isEmpty() && letGo.element().checkpoint() <= checkpoint) {
-            effects.add(new Effect.TakenDurably(letGo.remove().packetId()));
+            forgotten.add(letGo.remove().logId());
+        }
+        if (!forgotten.isEmpty()) {
+            effects.add(new Effect.ForgetTaken(forgotten));
         }
         while (!waiting.isEmpty() && waiting.element().checkpoint <= checkpoint) {
             Inflight e = waiting.remove();
-            Deal deal = e.deal;
-            if (e.stage == Stage.TO_SEND && deal != null) {
-                taken.put(deal, e);
-                effects.add(new Effect.DealTaken(deal));
-            } else if (e.stage == Stage.TO_SEND) {
+            if (e.stage == Stage.TO_SEND) {
+                Deal deal = e.deal;
+                if (deal != null) {
+                    e.deal = null;
+                    effects.add(new Effect.DealTaken(deal));
+                }
                 sendWaiting(e);
             } else {
                 e.stage = Stage.RELEASED;
@@ -225,13 +239,30 @@ final class OutgoingWindow {
         }
     }
 
-    /** The group has let go of the message that was taken: so it is delivered once, whichever of the two crashes. */
-    void dealReleased(Deal deal) {
-        Inflight e = taken.remove(deal);
-        if (e != null) {
-            e.deal = null;
-            sendWaiting(e);
+    /** What the next checkpoint takes over from groups. */
+    List<Sessions.Take> takes() {
+        List<Sessions.Take> takes = new ArrayList<>(0);
+        for (Inflight e : waiting) {
+            Deal deal = e.deal;
+            if (deal != null) {
+                takes.add(new Sessions.Take(deal.groupId(), deal.groupEpoch(), e.logId));
+            }
         }
+        return takes;
+    }
+
+    /** The checkpoint was not written: nothing of it is ours. Messages go back, all else waits for the next one. */
+    void takesRefused() {
+        List<Inflight> refused = waiting.stream().filter(e -> e.deal != null).toList();
+        waiting.removeAll(refused);
+        for (Inflight e : refused) {
+            Deal deal = Objects.requireNonNull(e.deal);
+            e.deal = null;
+            waitingBytes -= Objects.requireNonNull(e.message).bytes();
+            free(e);
+            effects.add(new Effect.DealReturned(deal));
+        }
+        checkpoints.wantDurable();
     }
 
     private void settle(Inflight e) {
@@ -317,10 +348,13 @@ final class OutgoingWindow {
         checkpoints.changed();
     }
 
-    /** To a group's session: a member took this one; {@link Effect.TakenDurably} follows. */
+    /** To a group's session: a member took this one; {@link Effect.ForgetTaken} follows, no matter how late. */
     void taken(int packetId) {
-        pubAck(packetId);
-        letGo.add(new LetGo(checkpoints.wantDurable(), packetId));
+        Inflight e = table.get(packetId);
+        if (e != null) {
+            free(e);
+            letGo.add(new LetGo(checkpoints.nextNumber(), e.logId));
+        }
     }
 
     /** Where a message in flight lies in the log; empty for an unknown packet id. */
@@ -328,14 +362,18 @@ final class OutgoingWindow {
         return Optional.ofNullable(table.get(packetId)).map(e -> new Position(e.filterId, e.logId));
     }
 
-    /** For a checkpoint: with the dealt QoS 2 messages that it makes ours. */
+    boolean has(long logId) {
+        return !table.all(e -> e.logId == logId).isEmpty();
+    }
+
+    /** For a checkpoint: with the dealt QoS 2 messages that it makes ours ({@link #takes}). */
     byte[] encode() {
         return Inflight.encode(table.all(e -> e.deal == null || e.qos == 2));
     }
 
     /** For the last checkpoint of a connection: dealt messages that were not taken go back to their group. */
     byte[] encodeAtEnd() {
-        return Inflight.encode(table.all(e -> e.deal == null || taken.containsValue(e)));
+        return Inflight.encode(table.all(e -> e.deal == null));
     }
 
     int size() {

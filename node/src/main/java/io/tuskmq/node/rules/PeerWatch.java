@@ -10,7 +10,8 @@ import java.util.Set;
 
 /**
  * Which other nodes are to be taken for dead although their leases are valid: those that refuse connections, and those that could not be
- * reached for as long as a lease. PostgreSQL decides: of two nodes that revoke each other one wins. Pure; one thread at a time.
+ * reached for as long as a lease after they could be. One that never could be is still joining, perhaps slowly: it serves nobody until it
+ * is linked with all. PostgreSQL decides: of two nodes that revoke each other one wins. Pure; one thread at a time.
  */
 public final class PeerWatch {
     private final long patienceMillis;
@@ -18,6 +19,7 @@ public final class PeerWatch {
     private final Map<Long, Long> apartSince = new HashMap<>();
 
     private final Set<Long> refusing = new HashSet<>();
+    private final Set<Long> known = new HashSet<>();
 
     /** @param patienceMillis how long a live peer may be out of reach */
     public PeerWatch(long patienceMillis) {
@@ -29,8 +31,9 @@ public final class PeerWatch {
         refusing.add(incarnation);
     }
 
-    /** It is linked, or was a moment ago. */
+    /** It is linked both ways, or was a moment ago. */
     public void linked(long incarnation) {
+        known.add(incarnation);
         refusing.remove(incarnation);
         apartSince.remove(incarnation);
     }
@@ -46,10 +49,12 @@ public final class PeerWatch {
         apartSince.keySet().retainAll(live);
         apartSince.keySet().retainAll(apart);
         refusing.retainAll(apart);
+        known.retainAll(live);
         List<Long> victims = new ArrayList<>(0);
         for (long incarnation : apart) {
             long since = apartSince.computeIfAbsent(incarnation, i -> now);
-            if (serving && (refusing.contains(incarnation) || now - since >= patienceMillis)) {
+            boolean lost = known.contains(incarnation) && now - since >= patienceMillis;
+            if (serving && (lost || refusing.contains(incarnation))) {
                 victims.add(incarnation);
             }
         }

@@ -5,8 +5,6 @@ import io.tuskmq.storage.rules.LaneVector;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 
 /**
  * One client's session while it has a connection: events in, effects out. A new one is made for each connection from what the store
@@ -93,7 +91,6 @@ public final class Session {
             case Event.UnsubscribeReceived e -> changes.unsubscribe(e);
             case Event.Arrived e -> arrived(e);
             case Event.Dealt e -> dealt(e);
-            case Event.DealReleased e -> window.dealReleased(e.deal());
             case Event.Taken e -> window.taken(e.packetId());
             case Event.LaneComplete e -> follower.laneComplete(e.lane(), e.head());
             case Event.ForwardsLost e -> follower.forwardsLost();
@@ -115,6 +112,11 @@ public final class Session {
             case Event.QuotaExceeded e -> incoming.quotaExceeded(e);
             case Event.ReceiptForgotten e -> incoming.forgotten(e.packetId());
             case Event.CheckpointDone e -> checkpointDone(e);
+            case Event.TakesRefused e -> {
+                now(e.nowMillis());
+                checkpoints.done();
+                window.takesRefused();
+            }
             case Event.Subscribed e -> changes.stored(e);
             case Event.Unsubscribed e -> changes.deleted(e);
             case Event.Fetched e -> {
@@ -206,7 +208,7 @@ public final class Session {
         }
         retained.askIfDue();
         if (checkpoints.isDue()) {
-            effects.add(checkpoints.begin(follower.cursor(), window.encode(), nowMillis));
+            effects.add(checkpoints.begin(follower.cursor(), window.encode(), window.takes(), nowMillis));
         }
         checkpoints.endOfEvent();
     }
@@ -218,7 +220,8 @@ public final class Session {
 
     /** Cursor and in-flight as they are now: what the store keeps when the connection ends. Does not count as a checkpoint begun. */
     public Effect.Checkpoint checkpointNow() {
-        return new Effect.Checkpoint(checkpoints.nextNumber(), follower.cursor(), window.encodeAtEnd(), true);
+        return new Effect.Checkpoint(
+                checkpoints.nextNumber(), follower.cursor(), window.encodeAtEnd(), true, List.of());
     }
 
     public boolean isStored() {
@@ -235,13 +238,9 @@ public final class Session {
         return !effects.ended() && queue.hasMore();
     }
 
-    /** Where the messages lie that a stored session took over from groups and has in flight; the bytes are those of a checkpoint. */
-    public static Set<LogReader.Position> takenPositions(byte[] inflight) {
-        InflightTable table = new InflightTable();
-        Inflight.decode(inflight, table);
-        return table.all(e -> e.dealt).stream()
-                .map(e -> new LogReader.Position(e.filterId, e.logId))
-                .collect(Collectors.toSet());
+    /** Whether the session is past this row of the log: it neither has it in flight nor will read it. */
+    public boolean isPast(long logId) {
+        return cursor().covers(logId) && !window.has(logId);
     }
 
     /** Where a message in flight lies in the log; empty for an unknown packet id. */

@@ -1,138 +1,189 @@
 package io.tuskmq.node.session;
 
-import io.tuskmq.node.rules.Session;
-import io.tuskmq.node.rules.SessionStart;
 import io.tuskmq.node.rules.Subscription;
-import io.tuskmq.storage.LogReader;
-import io.tuskmq.storage.Sessions;
-import io.tuskmq.storage.Sessions.Claimed;
-import io.tuskmq.storage.rules.LaneVector;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One shared subscription while it has members here: opens its session when the first one comes, gives it back after the last one
- * went. With a stored member of QoS 1 or 2 the session is stored, and its cursor stays while all members are away; a group of others
- * lives in memory. Belongs to one shard.
+ * One shared subscription while it has members here, or this node coordinates it: finds out which node coordinates it, opens its session
+ * here or joins its members there, and gives the session back after the last member went. With a stored member of QoS 1 or 2 the
+ * session is stored, and its cursor stays while all members are away; a group of others lives in memory. Belongs to one shard.
  */
 final class Group {
     private static final Logger LOG = LoggerFactory.getLogger(Group.class);
     private static final long RETRY_MILLIS = 500;
-    private static final String PRINCIPAL = "$share";
-    private static final int DO_NOT_SEND_RETAINED = 2;
+    private static final long REDIRECT_MILLIS = 20;
+    /** How often a group in memory looks whether another node should have it. */
+    private static final long RECHECK_MILLIS = 5_000;
 
-    /** What a group works with; {@code closed} is told when it has ended. */
-    record Around(Broker broker, Claims claims, long incarnation, Consumer<Group> closed) {}
+    /** What a group works with. */
+    record Around(Broker broker, Claims claims, long incarnation, GroupPeers peers, Groups groups) {}
 
     private final Around around;
     private final Shard shard;
     private final String key;
     private final String share;
     private final String filter;
+    private final GroupOpening opening;
 
-    private final Map<SessionRunner, Subscription> members = new LinkedHashMap<>();
-    /** Stored members that are being subscribed, and what completes when the group is a stored session. */
-    private final Map<SessionRunner, Promise<Void>> expected = new LinkedHashMap<>();
-
+    private final GroupMembers members = new GroupMembers();
+    private final GroupGuests guests;
     private final List<Promise<Void>> waitingForClosed = new ArrayList<>();
     /** Groups in memory that a stored one has followed: they deal what they still have. */
     private final List<GroupRunner> draining = new ArrayList<>();
 
+    /** This node coordinates the group. */
     private @Nullable GroupRunner current;
+    /** Another one does. */
+    private @Nullable GroupAway away;
+
     private boolean changing;
+    private boolean stopping;
     private boolean closed;
 
-    Group(Around around, Shard shard, Subscription subscription) {
+    Group(Around around, Shard shard, String share, String filter) {
         this.around = around;
         this.shard = shard;
-        this.key = Groups.key(subscription);
-        this.share = subscription.share();
-        this.filter = subscription.filter();
+        this.key = Groups.key(share, filter);
+        this.share = share;
+        this.filter = filter;
+        this.guests = new GroupGuests(around.groups(), around.peers());
+        this.opening = new GroupOpening(
+                around.broker().store().sessions(), around.claims(), around.incarnation(), key, filter);
     }
 
     Shard shard() {
         return shard;
     }
 
+    String share() {
+        return share;
+    }
+
+    String filter() {
+        return filter;
+    }
+
+    GroupGuests guests() {
+        return guests;
+    }
+
     boolean isClosed() {
         return closed;
     }
 
+    // --- members here
+
     /** Completes the promise when the group is a stored session. */
     void expect(SessionRunner member, Promise<Void> stored) {
         if (!member.isEnded()) {
-            expected.put(member, stored);
-        }
-        settle();
-    }
-
-    void join(SessionRunner member, Subscription subscription) {
-        expected.remove(member);
-        if (!member.isEnded()) {
-            members.put(member, subscription);
-            if (current != null) {
-                joinTo(current, member, subscription);
+            members.expect(member, stored);
+            if (away != null) {
+                away.expect(member, stored);
             }
         }
         settle();
     }
 
-    /** A stored member takes QoS 2 messages over durably: only a stored group can give them. */
-    private static void joinTo(GroupRunner runner, SessionRunner member, Subscription subscription) {
-        if (runner.isStored() || !isStored(member, subscription)) {
-            runner.join(member, subscription);
+    void join(SessionRunner member, Subscription subscription) {
+        if (member.isEnded()) {
+            members.remove(member);
+        } else {
+            if (away != null) {
+                members.add(member, subscription);
+                away.join(member, subscription);
+            } else {
+                joinHere(member, subscription);
+            }
         }
-    }
-
-    private static boolean isStored(SessionRunner member, Subscription subscription) {
-        return member.isStored() && subscription.qos() > 0;
-    }
-
-    void leave(SessionRunner member) {
-        members.remove(member);
-        runners().forEach(runner -> runner.leave(member));
         settle();
     }
 
-    void gone(SessionRunner member) {
-        expected.remove(member);
-        members.remove(member);
-        runners().forEach(runner -> runner.gone(member));
-        settle();
-    }
-
-    void whenClosed(Promise<Void> done) {
-        waitingForClosed.add(done);
-        settle();
-    }
-
-    private List<GroupRunner> runners() {
-        List<GroupRunner> runners = new ArrayList<>(draining);
+    private void joinHere(Member member, Subscription subscription) {
+        members.add(member, subscription);
         if (current != null) {
-            runners.add(current);
+            current.join(member, subscription);
         }
-        return runners;
     }
 
-    private boolean mustBeStored() {
-        return !expected.isEmpty()
-                || members.entrySet().stream().anyMatch(member -> isStored(member.getKey(), member.getValue()));
+    /** It has unsubscribed. */
+    void leave(Member member) {
+        members.leave(member);
+        change(there -> there.leave(member), runner -> runner.leave(member));
+    }
+
+    /** Its connection has ended; {@link #finished} or {@link #lost} follows. */
+    void gone(Member member) {
+        members.remove(member);
+        change(there -> there.gone(member), runner -> runner.gone(member));
+    }
+
+    /** It is known what it took, and was said. */
+    void finished(Member member) {
+        guests.forget(member);
+        change(there -> there.finished(member), runner -> runner.finished(member));
+    }
+
+    /** Nobody knows what it took. */
+    void lost(Member member) {
+        members.remove(member);
+        guests.forget(member);
+        change(there -> there.lost(member), runner -> runner.lost(member));
+    }
+
+    private void change(Consumer<GroupAway> there, Consumer<GroupRunner> here) {
+        if (away != null) {
+            there.accept(away);
+        }
+        if (current != null) {
+            here.accept(current);
+        }
+        draining.forEach(here);
+        settle();
+    }
+
+    // --- members of other nodes
+
+    /** @param answer 0 when it takes part here, else the node that coordinates the group */
+    void ask(RemoteMember member, int qos, Promise<Long> answer) {
+        if (stopping) {
+            around.groups().forget(member);
+            answer.fail("this node is stopping");
+        } else if (away != null) {
+            around.groups().forget(member);
+            answer.complete(away.at());
+        } else {
+            guests.asks(member, answer);
+            if (qos == GroupFrame.Join.EXPECTED) {
+                members.expect(member, Promise.promise());
+            } else {
+                joinHere(member, GroupOpening.ofMember(share, filter, qos));
+            }
+            settle();
+        }
+    }
+
+    /** Members of other nodes must look elsewhere: {@code at}, or 0 when this is not known. */
+    private void turnAway(long at) {
+        guests.turnAway(members.all(), at).forEach(members::remove);
+    }
+
+    // --- who coordinates
+
+    private boolean isWanted() {
+        return members.any(member -> !stopping || member instanceof SessionRunner);
     }
 
     /** Brings the group's session to what its members need. Called after each change. */
     void settle() {
         draining.removeIf(runner -> {
-            if (runner.isIdle() || members.isEmpty()) {
+            if (runner.isIdle() || members.noneTakesPart()) {
                 runner.end();
                 return true;
             }
@@ -142,125 +193,190 @@ final class Group {
             return;
         }
         GroupRunner runner = current;
-        boolean wanted = !members.isEmpty() || !expected.isEmpty();
-        if (runner == null) {
-            if (wanted) {
-                open(mustBeStored());
-            } else {
-                closed = true;
-                around.closed().accept(this);
-                waitingForClosed.forEach(Promise::tryComplete);
+        if (away != null) {
+            if (!isWanted() && away.isDeserted()) {
+                away.end();
+                away = null;
+                close();
             }
-        } else if (!wanted && runner.isDeserted()) {
-            close(runner);
-        } else if (mustBeStored() && !runner.isStored()) {
+        } else if (runner == null) {
+            if (isWanted()) {
+                look(true);
+            } else {
+                close();
+            }
+        } else if (!isWanted() && (stopping || runner.isDeserted())) {
+            end(runner);
+        } else if (members.needStore() && !runner.isStored()) {
             open(true); // the one in memory goes on until the other one follows
-        } else if (runner.isStored()) {
-            expected.values().forEach(Promise::tryComplete);
+        } else {
+            if (runner.isStored()) {
+                members.stored();
+            }
+            guests.answer(runner, members);
         }
     }
 
-    // --- opening
+    private void close() {
+        closed = true;
+        turnAway(0);
+        around.groups().closed(key, this);
+        waitingForClosed.forEach(Promise::tryComplete);
+    }
 
-    private record Opened(GroupRunner.Identity identity, Sessions.SessionState state, Set<LogReader.Position> taken) {}
-
-    private void open(boolean stored) {
+    /** Opens it here, or goes to the node that has it. */
+    private void look(boolean useHint) {
         changing = true;
-        Future<Opened> opened = stored ? openStored() : Future.succeededFuture(inMemory());
-        opened.onComplete(ready -> shard.post(() -> start(ready)), failure -> {
-            LOG.warn("group={} can't be opened for now: {}", key, failure.getMessage());
-            shard.context()
-                    .owner()
-                    .setTimer(
-                            RETRY_MILLIS,
-                            timer -> shard.post(() -> {
-                                changing = false;
-                                settle();
-                            }));
+        hint().onSuccess(hint -> shard.post(() -> {
+            changing = false;
+            if (!isWanted()) {
+                settle();
+            } else if (useHint && around.peers().isReachable(hint)) {
+                goTo(hint);
+            } else {
+                open(members.needStore());
+            }
+        }));
+    }
+
+    /** The node that coordinates it by all that is known: perhaps this one. 0: nothing is known. */
+    private Future<Long> hint() {
+        return around.peers().coordinator(key).otherwise(0L);
+    }
+
+    private void goTo(long at) {
+        turnAway(at);
+        GroupAway there = new GroupAway(this, around.groups(), around.peers(), at);
+        away = there;
+        members.forEachExpected((member, stored) -> there.expect((SessionRunner) member, stored));
+        members.forEach((member, subscription) -> there.join((SessionRunner) member, subscription));
+        settle();
+    }
+
+    /** The other node does not coordinate it, or can't be reached. {@code elsewhere}: who does, by its word; 0 = nobody knows. */
+    void awayEnded(GroupAway there, long elsewhere) {
+        if (away == there) {
+            there.end();
+            away = null;
+            retry(elsewhere == 0 ? RETRY_MILLIS : REDIRECT_MILLIS, elsewhere);
+        }
+    }
+
+    private void retry(long millis, long elsewhere) {
+        changing = true;
+        shard.postAfter(millis, () -> {
+            changing = false;
+            if (!isWanted() || current != null) {
+                settle();
+            } else if (elsewhere != 0 && around.peers().isReachable(elsewhere)) {
+                goTo(elsewhere);
+            } else {
+                look(!members.needStore()); // of a stored one the claim tells who has it
+            }
         });
     }
 
-    private void start(Opened opened) {
-        changing = false;
-        GroupRunner runner = new GroupRunner(around.broker(), this, opened.identity(), opened.state());
-        GroupRunner before = current;
-        current = runner;
-        members.forEach((member, subscription) -> joinTo(runner, member, subscription));
-        runner.start(opened.taken());
-        if (before != null) {
-            // What it got since the other one's start comes from both: QoS 1 may.
-            before.stopFollowing();
-            draining.add(before);
+    /** The link to the node broke, or it is gone. */
+    void lostCoordinator(long incarnation) {
+        GroupAway there = away;
+        if (there != null && there.at() == incarnation) {
+            goBack(there);
+        }
+    }
+
+    private void goBack(GroupAway from) {
+        from.end();
+        away = null;
+        retry(REDIRECT_MILLIS, 0);
+    }
+
+    /** The coordinator has turned the join away. */
+    void over(AwayJoin join) {
+        GroupAway there = away;
+        if (there != null && there.over(join)) {
+            goBack(there);
         }
         settle();
     }
 
-    private Opened inMemory() {
-        Subscription subscription =
-                new Subscription(filter, "", 1, false, true, DO_NOT_SEND_RETAINED, 0, 0, new LaneVector());
-        return new Opened(
-                new GroupRunner.Identity(key, 0, 0, subscription),
-                new Sessions.SessionState(new LaneVector(), new byte[0], List.of(), List.of()),
-                Set.of());
+    // --- here
+
+    private void open(boolean stored) {
+        changing = true;
+        Future<GroupOpening.Result> opened = stored ? opening.stored() : Future.succeededFuture(opening.inMemory());
+        opened.onComplete(
+                result -> shard.post(() -> {
+                    changing = false;
+                    switch (result) {
+                        case GroupOpening.Opened ready -> start(ready);
+                        case GroupOpening.Elsewhere(long incarnation) -> ownedElsewhere(incarnation);
+                    }
+                }),
+                failure -> shard.post(() -> {
+                    LOG.warn("group={} can't be opened for now: {}", key, failure.getMessage());
+                    retry(RETRY_MILLIS, 0);
+                }));
     }
 
-    private Future<Opened> openStored() {
-        long token = around.claims().newToken(around.incarnation());
-        var claim = new Sessions.Claim(
-                key, PRINCIPAL, around.incarnation(), token, false, Sessions.NEVER_EXPIRES, true, null);
-        return around.claims().claim(claim).compose(claimed -> switch (claimed) {
-            case Claimed.Owned owned ->
-                subscribed(owned)
-                        .compose(subscription -> around.broker()
-                                .store()
-                                .sessions()
-                                .inflightOfMembers(share, filter)
-                                .map(inflight -> opened(owned, subscription, inflight)));
-            case Claimed.OtherPrincipal other -> Future.failedFuture("a client has the name of the group");
-            case Claimed.OwnedElsewhere elsewhere -> Future.failedFuture("another node has the group");
-        });
-    }
-
-    private Future<Sessions.StoredSubscription> subscribed(Claimed.Owned owned) {
-        if (!owned.state().subscriptions().isEmpty()) {
-            return Future.succeededFuture(owned.state().subscriptions().getFirst());
+    private void ownedElsewhere(long incarnation) {
+        if (around.peers().isReachable(incarnation)) {
+            GroupRunner inMemory = current;
+            current = null;
+            if (inMemory != null) {
+                inMemory.end();
+            }
+            goTo(incarnation);
+        } else {
+            LOG.info("group={} waits for node {}, which has it and can't be reached", key, incarnation);
+            retry(RETRY_MILLIS, 0);
         }
-        var row = new Sessions.StoredSubscription(
-                filter, "", 1, false, true, DO_NOT_SEND_RETAINED, 0, 0, new LaneVector(), null);
-        return around.broker()
-                .store()
-                .sessions()
-                .subscribe(owned.sessionId(), owned.epoch(), 1, List.of(row))
-                .compose(stored -> stored.isEmpty()
-                        ? Future.failedFuture("the group was claimed anew")
-                        : Future.succeededFuture(stored.getFirst()));
     }
 
-    private Opened opened(
-            Claimed.Owned owned, Sessions.StoredSubscription subscription, List<byte[]> inflightOfMembers) {
-        Set<LogReader.Position> taken = new HashSet<>();
-        inflightOfMembers.forEach(inflight -> taken.addAll(Session.takenPositions(inflight)));
-        return new Opened(
-                new GroupRunner.Identity(
-                        key, owned.sessionId(), owned.epoch(), SessionStart.subscription(subscription)),
-                new Sessions.SessionState(
-                        owned.state().cursor(), owned.state().inflight(), List.of(subscription), List.of()),
-                taken);
+    private void start(GroupOpening.Opened opened) {
+        GroupRunner runner = new GroupRunner(around.broker(), this, opening, opened);
+        GroupRunner before = current;
+        current = runner;
+        members.forEach((member, subscription) -> runner.join(member, subscription));
+        runner.start(opened.taken());
+        if (before != null) {
+            before.stopFollowing(); // what came since the other's start comes from both
+            draining.add(before);
+        }
+        if (!runner.isStored()) {
+            recheck(runner);
+        }
+        settle();
     }
 
-    // --- closing
+    /** After a split of the cluster, two nodes may coordinate a group in memory: nothing but the hint says which one is to go on. */
+    private void recheck(GroupRunner inMemory) {
+        shard.postAfter(
+                RECHECK_MILLIS,
+                () -> hint().onSuccess(hint -> shard.post(() -> {
+                    if (current != inMemory || stopping) {
+                        return;
+                    }
+                    if (!changing && around.peers().isReachable(hint)) {
+                        current = null;
+                        inMemory.end();
+                        goTo(hint);
+                    } else {
+                        recheck(inMemory);
+                    }
+                })));
+    }
 
-    private void close(GroupRunner runner) {
+    private void end(GroupRunner runner) {
         changing = true;
         current = null;
         runner.end()
-                .compose(checkpoint -> runner.isStored()
-                        ? around.claims()
-                                .release(new Sessions.Release(
-                                        checkpoint, Sessions.NEVER_EXPIRES, 0, new Sessions.WillAction.Nothing()))
-                        : Future.succeededFuture(true))
+                .compose(checkpoint -> runner.isStored() ? opening.release(checkpoint) : Future.succeededFuture(true))
                 .onComplete(done -> shard.post(() -> {
                     changing = false;
+                    around.peers().leaveGroup(key);
+                    if (stopping) {
+                        turnAway(0);
+                    }
                     settle();
                 }));
     }
@@ -272,5 +388,13 @@ final class Group {
             runner.end();
             settle();
         }
+    }
+
+    /** This node stops, and its own members have gone: members of other nodes go elsewhere when the session is released. */
+    void stop(Promise<Void> done) {
+        stopping = true;
+        waitingForClosed.add(done);
+        guests.refuse("this node is stopping");
+        settle();
     }
 }

@@ -1,6 +1,5 @@
 package io.tuskmq.node.session;
 
-import io.tuskmq.cluster.rules.GroupDealer;
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.ReasonCodes;
@@ -12,9 +11,6 @@ import io.tuskmq.storage.LogReader;
 import io.tuskmq.storage.Sessions;
 import io.vertx.core.Future;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
@@ -25,53 +21,54 @@ import org.slf4j.LoggerFactory;
 /**
  * The group of a shared subscription at work: a session of its own, whose "client" are the members. It follows the log as any session
  * does; what it sends is dealt to a member, and what the member has done with is acknowledged to it. Lives on one shard; members on
- * any.
+ * any, here or on other nodes.
  *
  * <p>A QoS 1 message stays the group's until its member acknowledged it: when the member goes, another one gets it. A QoS 2 message
- * is handed over: first it is durably the member's, then durably no longer the group's, and only then sent. Should the node die
- * between the two, the group finds it among the members' messages and forgets it.
+ * is taken over by a stored member in one transaction with a note of it, which counts only in the epoch that it was dealt in. So when a
+ * member is lost the group claims itself anew and reads the notes: what is not among them, nobody will ever have.
  */
 final class GroupRunner extends Receiver {
     private static final Logger LOG = LoggerFactory.getLogger(GroupRunner.class);
     /** Messages of a group that may be with its members, or wait for one of them. */
     private static final int INFLIGHT_MAX = 1_000;
-    /** Messages that one member may hold unacknowledged. */
-    private static final int MEMBER_MAX = 100;
+    /** A member that could take nothing is tried again after this. */
+    private static final long REST_MILLIS = 100;
 
     /** Who the group is: {@code sessionId} 0 when no member is stored. */
     record Identity(String key, long sessionId, long epoch, Subscription subscription) {}
 
-    /** A deal that is durably the member's and not yet durably gone from here. */
-    private record Taken(GroupDeal deal, SessionRunner member) {}
-
     private final Broker broker;
     private final Group group;
+    private final GroupOpening opening;
     private final Shard shard;
     private final Identity identity;
     private final Session session;
     private final StoreCalls calls;
+    private final GroupHands hands = new GroupHands();
 
-    private final GroupDealer<SessionRunner, GroupDeal> dealer = new GroupDealer<>();
-    private final Map<SessionRunner, Subscription> members = new HashMap<>();
-    private final Map<SessionRunner, Set<GroupDeal>> held = new HashMap<>();
-    /** What members that have unsubscribed still have. */
-    private final Map<SessionRunner, Set<GroupDeal>> kept = new HashMap<>();
+    /** Log ids of what members had taken before this began. */
+    private Set<Long> withMembers = Set.of();
 
-    private final Map<Integer, Taken> taken = new HashMap<>();
-    private Set<LogReader.Position> withMembers = Set.of();
-    private final List<SessionRunner> turns = new ArrayList<>();
-    private int turn;
+    /** Of the last claim; set when it is answered, on any thread, before checkpoints go on. */
+    private volatile long epoch;
+    /** No checkpoint is written while the group is claimed anew. */
+    private Future<?> claiming = Future.succeededFuture();
+
+    private boolean fenceWanted;
 
     private final Queue<Event> waiting = new ArrayDeque<>();
     private Future<?> checkpointing = Future.succeededFuture();
     private boolean busy;
     private boolean ended;
 
-    GroupRunner(Broker broker, Group group, Identity identity, Sessions.SessionState state) {
+    GroupRunner(Broker broker, Group group, GroupOpening opening, GroupOpening.Opened opened) {
         this.broker = broker;
         this.group = group;
         this.shard = group.shard();
-        this.identity = identity;
+        this.opening = opening;
+        this.identity = opened.identity();
+        Sessions.SessionState state = opened.state();
+        this.epoch = identity.epoch();
         this.calls = new StoreCalls(shard, () -> ended, this::failedForGood);
         SessionLimits d = SessionLimits.DEFAULT;
         var limits = new SessionLimits(
@@ -110,62 +107,96 @@ final class GroupRunner extends Receiver {
         return shard;
     }
 
+    long sessionId() {
+        return identity.sessionId();
+    }
+
     // --- members
 
-    /** A member is here, or has changed its subscription. */
-    void join(SessionRunner member, Subscription subscription) {
-        boolean first = members.isEmpty();
-        if (members.put(member, subscription) == null) {
-            turns.add(member);
+    /** A member is here, or has changed its subscription; one that needs a stored group is not taken in by another. */
+    void join(Member member, Subscription subscription) {
+        if (!isStored() && GroupMembers.needsStore(member, subscription)) {
+            return;
         }
-        dealer.joined(member, Math.min(MEMBER_MAX, member.receiveMax()));
+        boolean first = hands.noMembers();
+        hands.join(member, subscription);
         if (first) {
-            on(new Event.Writable(true, System.currentTimeMillis()));
+            writable();
         }
         deal();
     }
 
-    /** The member has unsubscribed: it is dealt nothing more, and keeps what it has [MQTT5-3.10.4-4]. */
-    void leave(SessionRunner member) {
-        dealer.left(member, deal -> true);
-        Set<GroupDeal> deals = held.remove(member);
-        if (deals != null) {
-            kept.computeIfAbsent(member, m -> new LinkedHashSet<>()).addAll(deals);
-        }
-        forget(member);
+    private void writable() {
+        on(new Event.Writable(!hands.noMembers(), System.currentTimeMillis()));
     }
 
-    /** The member's connection has ended: what it didn't acknowledge goes to others. */
-    void gone(SessionRunner member) {
-        dealer.left(member, deal -> false); // they wait again, in their old places
-        held.remove(member);
-        Set<GroupDeal> deals = kept.remove(member);
-        if (deals != null) {
-            deals.forEach(dealer::offer);
-        }
-        forget(member);
+    void leave(Member member) {
+        hands.leave(member);
+        writable();
+    }
+
+    void gone(Member member) {
+        hands.gone(member);
+        writable();
         deal();
     }
 
-    private void forget(SessionRunner member) {
-        members.remove(member);
-        turns.remove(member);
-        if (members.isEmpty()) {
-            on(new Event.Writable(false, System.currentTimeMillis()));
+    void finished(Member member) {
+        hands.finished(member);
+        deal();
+    }
+
+    void lost(Member member) {
+        if (hands.lost(member)) {
+            fence();
         }
+        writable();
+        deal();
+    }
+
+    /** Claims the group anew: what was dealt before can't be taken any more, and what was taken is known. */
+    private void fence() {
+        if (!claiming.isComplete()) {
+            fenceWanted = true;
+            return;
+        }
+        Future<GroupOpening.Fenced> fenced = checkpointing
+                .transform(written -> opening.fence(identity.sessionId()))
+                .map(now -> {
+                    epoch = now.epoch();
+                    return now;
+                });
+        claiming = fenced;
+        fenced.onComplete(
+                done -> shard.post(() -> fenced(done)),
+                failure -> shard.post(() -> {
+                    LOG.info("group={} begins again: {}", identity.key(), failure.getMessage());
+                    group.failed(this);
+                }));
+    }
+
+    private void fenced(GroupOpening.Fenced fenced) {
+        if (ended) {
+            return;
+        }
+        if (fenceWanted) { // another member was lost meanwhile
+            fenceWanted = false;
+            fence();
+            return;
+        }
+        hands.resolve(fenced.taken()).forEach(deal -> on(new Event.Taken(deal.packetId)));
+        deal();
+        group.settle();
     }
 
     /** Whether no member is here, nor has anything that is still the group's. */
     boolean isDeserted() {
-        return members.isEmpty() && held.isEmpty() && kept.isEmpty() && taken.isEmpty();
+        return hands.noMembers() && hands.areEmpty();
     }
 
     /** Whether there is nothing left to deal. */
     boolean isIdle() {
-        return held.isEmpty()
-                && kept.isEmpty()
-                && dealer.waiting() == 0
-                && session.load().queued() == 0;
+        return hands.areEmpty() && !hands.anyWaits() && session.load().queued() == 0;
     }
 
     /** Takes no more messages; deals those that it has. */
@@ -176,113 +207,64 @@ final class GroupRunner extends Receiver {
     // --- dealing
 
     private void deal() {
-        for (GroupDealer.Deal<SessionRunner, GroupDeal> dealt : dealer.deal()) {
-            give(dealt.message(), dealt.member());
-        }
-    }
-
-    private void give(GroupDeal deal, SessionRunner member) {
-        Subscription subscription = members.get(member);
-        if (subscription == null) {
+        if (ended) {
             return;
         }
-        deal.member = member;
-        held.computeIfAbsent(member, m -> new LinkedHashSet<>()).add(deal);
-        member.shard()
-                .post(() -> member.deal(new Event.Dealt(
-                        deal, deal.logId, deal.filterId, deal.message, subscription, System.currentTimeMillis())));
-    }
-
-    /** QoS 0: to the next member, or to nobody. */
-    private void giveAtMostOnce(Effect.SendPublish publish) {
-        if (turns.isEmpty()) {
-            broker.counters().dropped(Effect.Dropped.Reason.NOT_WRITABLE, 1);
-            return;
-        }
-        turn = (turn + 1) % turns.size();
-        GroupDeal deal = new GroupDeal(this, 0, 0, 0, publish.message());
-        SessionRunner member = turns.get(turn);
-        Subscription subscription = members.get(member);
-        if (subscription != null) {
-            member.shard()
-                    .post(() -> member.deal(
-                            new Event.Dealt(deal, 0, 0, publish.message(), subscription, System.currentTimeMillis())));
+        for (Member resting : hands.deal(epoch)) {
+            shard.postAfter(REST_MILLIS, () -> {
+                hands.writable(resting);
+                deal();
+            });
         }
     }
 
     /** The member is done with it; from the member's shard by {@link Shard#post}. */
-    void settled(GroupDeal deal) {
-        if (release(deal)) {
-            on(new Event.PubAckReceived(deal.packetId, ReasonCodes.SUCCESS));
+    void settled(Ticket ticket) {
+        if (hands.release(ticket)) {
+            on(new Event.PubAckReceived(ticket.deal.packetId, ReasonCodes.SUCCESS));
             group.settle();
         }
     }
 
-    /** It is durably the member's. */
-    void taken(GroupDeal deal) {
-        SessionRunner member = deal.member;
-        if (member != null && release(deal)) {
-            if (isStored() && !ended) {
-                taken.put(deal.packetId, new Taken(deal, member));
-                on(new Event.Taken(deal.packetId));
-            } else {
-                on(new Event.PubAckReceived(deal.packetId, ReasonCodes.SUCCESS));
-                letSend(new Taken(deal, member));
-            }
+    /** It is durably the member's, and noted. */
+    void taken(Ticket ticket) {
+        if (hands.release(ticket)) {
+            on(new Event.Taken(ticket.deal.packetId));
+            group.settle();
         }
     }
 
     /** The member can't deliver it. */
-    void returned(GroupDeal deal) {
-        if (release(deal)) {
-            dealer.offer(deal);
-            deal();
-        }
-    }
-
-    /** Whether the deal was still with its member. */
-    private boolean release(GroupDeal deal) {
-        SessionRunner member = deal.member;
-        if (member == null || !(remove(held, member, deal) || remove(kept, member, deal))) {
-            return false;
-        }
-        dealer.acked(member, deal);
-        deal.member = null;
-        return true;
-    }
-
-    private static boolean remove(Map<SessionRunner, Set<GroupDeal>> from, SessionRunner member, GroupDeal deal) {
-        Set<GroupDeal> deals = from.get(member);
-        if (deals == null || !deals.remove(deal)) {
-            return false;
-        }
-        if (deals.isEmpty()) {
-            from.remove(member);
-        }
-        return true;
+    void returned(Ticket ticket) {
+        hands.putBack(ticket);
+        deal();
     }
 
     // --- the group's own session
 
-    /** Starts it; {@code withMembers} are positions of messages that members took before the last node ended. */
-    void start(Set<LogReader.Position> takenByMembers) {
+    /** Starts it; members have taken what has these log ids. */
+    void start(Set<Long> takenByMembers) {
+        List<Long> done = takenByMembers.stream().filter(session::isPast).toList();
+        if (!done.isEmpty()) { // the last one ended before it could forget them
+            forgetTaken(done);
+        }
         withMembers = takenByMembers;
         shard.add(this);
         on(new Event.Started(System.currentTimeMillis()));
-        on(new Event.Writable(!members.isEmpty(), System.currentTimeMillis()));
+        writable();
     }
 
+    /** Ends it; nothing that it dealt counts any more. Completes with what is to be stored, when no older checkpoint is on its way. */
     Future<Sessions.Checkpoint> end() {
         raiseWatermark(shard, session);
         ended = true;
-        taken.values().forEach(GroupRunner::letSend); // the next runner finds them with their members
-        taken.clear();
         shard.remove(this);
         stopFollowing();
         Effect.Checkpoint last = session.checkpointNow();
-        var checkpoint = new Sessions.Checkpoint(
-                identity.sessionId(), identity.epoch(), last.number(), last.cursor(), last.inflight());
-        return checkpointing.transform(older -> Future.succeededFuture(checkpoint));
+        // The epoch is read when it is settled: a claim may be on its way.
+        return claiming.transform(claimed -> checkpointing)
+                .transform(older -> Future.succeededFuture(new Sessions.Checkpoint(
+                        identity.sessionId(), epoch, last.number(), last.cursor(), last.inflight())));
     }
 
     @Override
@@ -306,8 +288,8 @@ final class GroupRunner extends Receiver {
             busy = false;
         }
         deal();
-        if (session.hasMore() && !members.isEmpty()) {
-            shard.post(() -> on(new Event.Writable(!members.isEmpty(), System.currentTimeMillis())));
+        if (session.hasMore() && !hands.noMembers()) {
+            shard.post(this::writable);
         }
     }
 
@@ -320,13 +302,7 @@ final class GroupRunner extends Receiver {
     private void perform(Effect effect) {
         switch (effect) {
             case Effect.SendPublish publish -> sendPublish(publish);
-            case Effect.TakenDurably(int packetId) -> {
-                Taken gone = taken.remove(packetId);
-                if (gone != null) {
-                    letSend(gone);
-                    shard.post(group::settle);
-                }
-            }
+            case Effect.ForgetTaken(List<Long> logIds) -> forgetTaken(logIds);
             case Effect.AddRoute add -> broker.router().liveRoutes().add(shard, this, identity.subscription());
             case Effect.AwaitRoutes(long number) ->
                 RouteQuestion.ask(broker.router().peers(), shard, number, this::on);
@@ -346,20 +322,22 @@ final class GroupRunner extends Receiver {
         }
     }
 
-    private static void letSend(Taken taken) {
-        taken.member().shard().post(() -> taken.member().on(new Event.DealReleased(taken.deal())));
+    private void forgetTaken(List<Long> logIds) {
+        calls.ask(() -> broker.store().sessions().forgetTaken(identity.sessionId(), logIds), done -> {});
     }
 
     private void sendPublish(Effect.SendPublish publish) {
         if (publish.packetId() == 0) {
-            giveAtMostOnce(publish);
+            if (!hands.giveAtMostOnce(new GroupDeal(this, 0, 0, 0, publish.message()))) {
+                broker.counters().dropped(Effect.Dropped.Reason.NOT_WRITABLE, 1);
+            }
             return;
         }
         LogReader.Position at = session.positionOf(publish.packetId()).orElseThrow();
-        if (withMembers.contains(at)) {
-            on(new Event.PubAckReceived(publish.packetId(), ReasonCodes.SUCCESS));
+        if (withMembers.contains(at.id())) {
+            on(new Event.Taken(publish.packetId()));
         } else {
-            dealer.offer(new GroupDeal(this, publish.packetId(), at.id(), at.filterId(), publish.message()));
+            hands.offer(new GroupDeal(this, publish.packetId(), at.id(), at.filterId(), publish.message()));
         }
     }
 
@@ -372,11 +350,18 @@ final class GroupRunner extends Receiver {
     }
 
     private void checkpoint(Effect.Checkpoint effect) {
-        var checkpoint = new Sessions.Checkpoint(
-                identity.sessionId(), identity.epoch(), effect.number(), effect.cursor(), effect.inflight());
         calls.ask(
                 () -> {
-                    Future<Boolean> ours = broker.store().sessions().checkpoint(checkpoint, effect.durable());
+                    Future<Boolean> ours = claiming.transform(claimed -> broker.store()
+                            .sessions()
+                            .checkpoint(
+                                    new Sessions.Checkpoint(
+                                            identity.sessionId(),
+                                            epoch,
+                                            effect.number(),
+                                            effect.cursor(),
+                                            effect.inflight()),
+                                    effect.durable()));
                     checkpointing = ours;
                     return ours;
                 },

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
  * One session with a connection: brings events to its rules and carries out their effects, in order. Lives on the connection's event
  * loop, as does all its state. It reads no more from its client while too much of what the client sent is not stored.
  */
-final class SessionRunner extends Receiver {
+final class SessionRunner extends Receiver implements Member {
     /** Who this is: what the claim said. {@code willId} 0 = none; {@code publisher} marks its messages (no-local). */
     record Identity(String clientId, long sessionId, long epoch, long willId, long publisher) {}
 
@@ -47,10 +47,10 @@ final class SessionRunner extends Receiver {
     private final StoreCalls calls;
     private final SubscriptionWriter subscriptions;
     private final RetainedReader retained;
+    private final CheckpointWriter checkpoints;
 
     private final Set<String> joinedGroups = new HashSet<>(0);
     private final Queue<Event> waiting = new ArrayDeque<>();
-    private Future<?> checkpointing = Future.succeededFuture();
     private boolean busy;
     private boolean goesOn;
     /** Read by groups on their shards too. */
@@ -76,6 +76,7 @@ final class SessionRunner extends Receiver {
         this.lane = broker.router().laneOf(identity.clientId());
         this.calls = new StoreCalls(shard, this::isEnded, this::failedForGood);
         this.subscriptions = new SubscriptionWriter(this, broker, calls);
+        this.checkpoints = new CheckpointWriter(this, session, broker);
         this.retained = new RetainedReader(this, broker.store(), broker.sysTopics(), lane);
     }
 
@@ -91,7 +92,8 @@ final class SessionRunner extends Receiver {
         return connection;
     }
 
-    boolean isEnded() {
+    @Override
+    public boolean isEnded() {
         return ended;
     }
 
@@ -99,22 +101,32 @@ final class SessionRunner extends Receiver {
         return broker;
     }
 
-    boolean isStored() {
+    @Override
+    public boolean isStored() {
         return session.isStored();
     }
 
-    /** What the client takes unacknowledged. */
-    int receiveMax() {
+    @Override
+    public int receiveMax() {
         return client.receiveMax();
     }
 
-    /** A group deals it a message; one that has ended sends it back. */
-    void deal(Event.Dealt dealt) {
-        if (ended) {
-            broker.groups().returned((GroupDeal) dealt.deal());
-        } else {
-            on(dealt);
-        }
+    @Override
+    public boolean deal(Ticket ticket, Subscription subscription) {
+        GroupDeal deal = ticket.deal;
+        deal(ticket, deal.logId, deal.filterId, deal.message, subscription);
+        return true;
+    }
+
+    /** A group deals it a message; one that has ended sends it back. From any thread. */
+    void deal(HeldDeal deal, long logId, long filterId, Message message, Subscription subscription) {
+        shard.post(() -> {
+            if (ended) {
+                deal.returned();
+            } else {
+                on(new Event.Dealt(deal, logId, filterId, message, subscription, System.currentTimeMillis()));
+            }
+        });
     }
 
     /** Lets the session go on where it was. */
@@ -128,14 +140,13 @@ final class SessionRunner extends Receiver {
         raiseWatermark(shard, session);
         ended = true;
         shard.remove(this);
-        for (Subscription subscription : session.subscriptions()) {
-            removeRoute(subscription);
-        }
         broker.groups().gone(this, joinedGroups);
-        Effect.Checkpoint last = session.checkpointNow();
-        var checkpoint = new Sessions.Checkpoint(
-                identity.sessionId(), identity.epoch(), last.number(), last.cursor(), last.inflight());
-        return checkpointing.transform(older -> Future.succeededFuture(checkpoint));
+        for (Subscription subscription : session.subscriptions()) {
+            if (!subscription.shared()) {
+                removeRoute(subscription);
+            }
+        }
+        return checkpoints.end(joinedGroups);
     }
 
     @Override
@@ -195,7 +206,7 @@ final class SessionRunner extends Receiver {
                 retained.begin(subscription, after);
             case Effect.MoreRetained(Subscription subscription) -> retained.more(subscription);
             case Effect.ForgetReceipt(int packetId) -> forgetReceipt(packetId);
-            case Effect.Checkpoint checkpoint -> checkpoint(checkpoint);
+            case Effect.Checkpoint checkpoint -> checkpoints.write(checkpoint);
             case Effect.StoreSubscriptions(int packetId, List<Subscription> wanted) ->
                 subscriptions.store(packetId, wanted);
             case Effect.DeleteSubscriptions(int packetId, List<Subscription> keys) ->
@@ -203,10 +214,10 @@ final class SessionRunner extends Receiver {
             case Effect.Fetch(List<LogReader.Position> positions) ->
                 ask(() -> store.log().fetch(positions), messages -> on(new Event.Fetched(messages, shard.nowMillis())));
             case Effect.ReadLog(List<LogReader.Range> ranges, int limit) -> readLog(ranges, limit);
-            case Effect.DealSettled(Deal deal) -> broker.groups().settled((GroupDeal) deal);
-            case Effect.DealTaken(Deal deal) -> broker.groups().taken((GroupDeal) deal);
-            case Effect.DealReturned(Deal deal) -> broker.groups().returned((GroupDeal) deal);
-            case Effect.TakenDurably taken -> throw new IllegalStateException("a client is no group");
+            case Effect.DealSettled(Deal deal) -> ((HeldDeal) deal).settled();
+            case Effect.DealTaken(Deal deal) -> ((HeldDeal) deal).taken();
+            case Effect.DealReturned(Deal deal) -> ((HeldDeal) deal).returned();
+            case Effect.ForgetTaken taken -> throw new IllegalStateException("a client is no group");
             case Effect.Dropped(int messages, Effect.Dropped.Reason reason) ->
                 broker.counters().dropped(reason, messages);
         }
@@ -316,18 +327,6 @@ final class SessionRunner extends Receiver {
                 () -> on(new Event.ReceiptForgotten(packetId)));
     }
 
-    private void checkpoint(Effect.Checkpoint effect) {
-        var checkpoint = new Sessions.Checkpoint(
-                identity.sessionId(), identity.epoch(), effect.number(), effect.cursor(), effect.inflight());
-        ask(
-                () -> {
-                    Future<Boolean> held = broker.store().sessions().checkpoint(checkpoint, effect.durable());
-                    checkpointing = held;
-                    return held;
-                },
-                held -> on(new Event.CheckpointDone(effect.number(), held, shard.nowMillis())));
-    }
-
     /** It becomes a member of the subscription's group. */
     void joins(Subscription subscription) {
         joinedGroups.add(Groups.key(subscription));
@@ -373,7 +372,7 @@ final class SessionRunner extends Receiver {
         });
     }
 
-    private void failedForGood(Throwable failure) {
+    void failedForGood(Throwable failure) {
         LOG.error("client={} the store failed for good; the connection ends", identity.clientId(), failure);
         connection.close(ReasonCodes.UNSPECIFIED_ERROR, "internal error");
     }

@@ -75,6 +75,11 @@ final class Shard {
         schedule();
     }
 
+    /** The same after a while. */
+    void postAfter(long millis, Runnable task) {
+        context.owner().setTimer(millis, timer -> post(task));
+    }
+
     /** True when more waits than {@code pendingMax}. */
     boolean isCongested() {
         if (pending.get() <= pendingMax) {

@@ -30,6 +30,7 @@ public final class PostgresProcess implements AutoCloseable {
     private final PostgresPrograms programs;
     private final Path binaries;
     private @Nullable Program program;
+    private boolean paused;
 
     private PostgresProcess(Place place, Path binaries) {
         this.place = place;
@@ -138,6 +139,7 @@ public final class PostgresProcess implements AutoCloseable {
     /** {@code kill -9} of all its processes, as when its machine dies. */
     public void killNine() {
         running().killNine();
+        paused = false;
         Await.until("no process of PostgreSQL is left", PATIENCE, () -> {
             List<ProcessHandle> left = Postmaster.workingIn(data);
             left.forEach(ProcessHandle::destroyForcibly);
@@ -153,11 +155,28 @@ public final class PostgresProcess implements AutoCloseable {
 
     /** Stops its time: it neither answers nor closes its connections. */
     public void pause() {
-        Postmaster.workingIn(data).forEach(one -> Program.run("kill", "-STOP", Long.toString(one.pid())));
+        signalAll("STOP");
+        paused = true;
     }
 
     public void resume() {
-        Postmaster.workingIn(data).forEach(one -> Program.run("kill", "-CONT", Long.toString(one.pid())));
+        if (paused) {
+            signalAll("CONT");
+            paused = false;
+        }
+    }
+
+    /** Of its processes one or another may be ending just now. */
+    private void signalAll(String name) {
+        for (ProcessHandle one : Postmaster.workingIn(data)) {
+            try {
+                Program.run("kill", "-" + name, Long.toString(one.pid()));
+            } catch (IllegalStateException e) {
+                if (one.isAlive()) {
+                    throw e;
+                }
+            }
+        }
     }
 
     public String tail() {

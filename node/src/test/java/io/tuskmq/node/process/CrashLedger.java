@@ -5,6 +5,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListSet;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -31,6 +32,14 @@ public final class CrashLedger {
 
     private record Receipt(String subscriber, Stream stream) {}
 
+    private static final ConcurrentSkipListSet<Integer> NO_CONNECTIONS = new ConcurrentSkipListSet<>();
+
+    /** Whether what a publisher sends over a new connection may overtake what it sent over the last: I6 speaks of one connection. */
+    private final boolean connectionsApart;
+
+    /** By stream: the first number of each connection of its publisher. */
+    private final Map<Stream, ConcurrentSkipListSet<Integer>> connections = new ConcurrentHashMap<>();
+
     private final Map<Stream, AtomicInteger> acknowledged = new ConcurrentHashMap<>();
     private final Map<Receipt, Taken> taken = new ConcurrentHashMap<>();
     private final List<String> faults = new CopyOnWriteArrayList<>();
@@ -41,6 +50,26 @@ public final class CrashLedger {
         private int count;
         private int duplicates;
         private int highest = -1;
+    }
+
+    /** The ledger of one node, where order holds also from one connection of a publisher to the next. */
+    public CrashLedger() {
+        this(false);
+    }
+
+    /** @param connectionsApart as with several nodes: the next connection may be to another one */
+    public CrashLedger(boolean connectionsApart) {
+        this.connectionsApart = connectionsApart;
+    }
+
+    /** The stream's publisher has a new connection; numbers from this one on go over it first. */
+    public void connected(Stream stream, int number) {
+        connections.computeIfAbsent(stream, s -> new ConcurrentSkipListSet<>()).add(number);
+    }
+
+    private boolean mayOvertake(Stream stream, int number, int later) {
+        Integer begin = connections.getOrDefault(stream, NO_CONNECTIONS).higher(number);
+        return connectionsApart && begin != null && begin <= later;
     }
 
     /** PUBACK or PUBCOMP came, in the order of the stream. */
@@ -65,7 +94,7 @@ public final class CrashLedger {
             return;
         }
         of.numbers.set(number);
-        if (number < of.highest) {
+        if (number < of.highest && !mayOvertake(stream, number, of.highest)) {
             faults.add(subscriber + " took " + stream + " number " + number + " after " + of.highest);
         }
         of.highest = Math.max(of.highest, number);

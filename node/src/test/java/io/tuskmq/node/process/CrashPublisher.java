@@ -65,6 +65,7 @@ public final class CrashPublisher extends CrashClient {
 
     @Override
     protected void connected(RawClient connection) throws IOException {
+        streams.forEach(stream -> ledger.connected(stream, next[stream.qos()]));
         for (Outgoing message : underWay) {
             if (message.received) {
                 connection.send(Packets.pubRel(message.packetId));

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.tuskmq.node.rules.SessionFixture.Starting;
 import io.tuskmq.node.rules.Event.RoutesApplied.Spread;
+import io.tuskmq.node.rules.SessionFixture.Starting;
 import io.tuskmq.storage.LogReader.Logged;
 import io.tuskmq.storage.LogReader.Page;
 import io.tuskmq.storage.LogReader.Range;
@@ -263,7 +263,8 @@ class SessionBehindTest {
     @Test
     void reliesOnForwardsOnlyWhenAllNodesKnewItsRoutesBeforeItRead() {
         Session session = starting().subscribed(logged("t", 1)).session(SESSION);
-        long question = one(Effect.AwaitRoutes.class, session.on(new Event.Started(NOW))).number();
+        long question = one(Effect.AwaitRoutes.class, session.on(new Event.Started(NOW)))
+                .number();
         one(Effect.ReadLog.class, session.on(new Event.RoutesApplied(question, Spread.BEGUN)));
         assertEquals(List.of(), of(Effect.ReadLog.class, session.on(emptyPage())), "reads again and again");
         assertFalse(session.isLive(), "relies on nodes that do not know it");

@@ -6,15 +6,25 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.storage.LogReader.Position;
 import io.tuskmq.storage.Message;
+import io.tuskmq.storage.Sessions;
 import io.tuskmq.storage.rules.LaneVector;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** A member of a shared subscription, and the group's own session. */
 class SessionDealTest {
-    private record Ticket(int number) implements Deal {}
+    private record Ticket(int number) implements Deal {
+        @Override
+        public long groupId() {
+            return 70L + number;
+        }
+
+        @Override
+        public long groupEpoch() {
+            return 3;
+        }
+    }
 
     private static final long AT = id(1, 9);
 
@@ -45,28 +55,39 @@ class SessionDealTest {
                 of(Effect.DealSettled.class, on(member, new Event.PubAckReceived(sent.packetId(), 0))));
     }
 
-    /** [MQTT5-4.8.2-4] It is the member's alone once it may have seen it: first durably its own, then let go of, then sent. */
+    /** [MQTT5-4.8.2-4] It is the member's alone once it may have seen it: one transaction makes it its own and takes it from the group. */
     @Test
-    void aQos2MessageIsSentAfterBothHaveWrittenIt() {
+    void aQos2MessageIsSentAfterItWasTakenOver() {
         Session member = starting().subscribed(shared).live();
         Effect.Checkpoint checkpoint = one(Effect.Checkpoint.class, on(member, dealt(2)));
-        assertEquals(Set.of(new Position(FILTER, AT)), Session.takenPositions(checkpoint.inflight()));
+        assertEquals(List.of(new Sessions.Take(71, 3, AT)), checkpoint.takes());
+        assertTrue(checkpoint.inflight().length > 0);
         List<Effect> effects = on(member, done(checkpoint));
-        assertEquals(List.of(new Effect.DealTaken(deal)), effects);
-        effects = on(member, new Event.DealReleased(deal));
+        assertEquals(new Effect.DealTaken(deal), effects.getFirst());
         assertEquals(2, one(Effect.SendPublish.class, effects).qos());
+        assertTrue(member.checkpointNow().inflight().length > 0);
     }
 
     @Test
     void aQos2MessageThatWasNotTakenGoesBackWithTheConnection() {
         Session member = starting().subscribed(shared).live();
-        Effect.Checkpoint checkpoint = one(Effect.Checkpoint.class, on(member, dealt(2)));
+        one(Effect.Checkpoint.class, on(member, dealt(2)));
         assertEquals(0, member.checkpointNow().inflight().length, "the group still has it, and deals it again");
-        on(member, done(checkpoint));
+    }
+
+    /** Its coordinator was fenced: another one deals the message again. */
+    @Test
+    void aRefusedTakeIsNeverSentAndHoldsNothingUp() {
+        Session both = starting().subscribed(shared, logged("own", 2)).live();
+        Effect.Checkpoint first = one(Effect.Checkpoint.class, on(both, dealt(2)));
+        on(both, arrived(id(2, 1), message("own", 2), logged("own", 2)));
+        List<Effect> effects = on(both, new Event.TakesRefused(first.number(), NOW));
+        assertEquals(List.of(new Effect.DealReturned(deal)), of(Effect.DealReturned.class, effects));
+        Effect.Checkpoint next = one(Effect.Checkpoint.class, effects);
+        assertEquals(List.of(), next.takes());
         assertEquals(
-                Set.of(new Position(FILTER, AT)),
-                Session.takenPositions(member.checkpointNow().inflight()),
-                "taken: the group forgets it");
+                "own",
+                one(Effect.SendPublish.class, on(both, done(next))).message().topic());
     }
 
     @Test
@@ -98,15 +119,16 @@ class SessionDealTest {
                 new LaneVector(before), new LaneVector(member.checkpointNow().cursor()));
     }
 
+    /** The note that a message was taken must stay until no stored state of the group has the message. */
     @Test
-    void theGroupLetsGoDurably() {
+    void theGroupForgetsWhatWasTakenWhenItsCheckpointIsIn() {
         Session group = starting().subscribed(logged("t", 1)).live();
         Effect.SendPublish sent =
                 one(Effect.SendPublish.class, on(group, arrived(AT, message("t", 2), logged("t", 1))));
         assertEquals(Optional.of(new Position(FILTER, AT)), group.positionOf(sent.packetId()));
-        Effect.Checkpoint checkpoint = one(Effect.Checkpoint.class, on(group, new Event.Taken(sent.packetId())));
-        assertTrue(checkpoint.durable());
+        assertEquals(List.of(), of(Effect.ForgetTaken.class, on(group, new Event.Taken(sent.packetId()))));
+        Effect.Checkpoint checkpoint = one(Effect.Checkpoint.class, on(group, new Event.Tick(NOW)));
         assertEquals(0, checkpoint.inflight().length);
-        assertEquals(List.of(new Effect.TakenDurably(sent.packetId())), on(group, done(checkpoint)));
+        assertEquals(List.of(new Effect.ForgetTaken(List.of(AT))), on(group, done(checkpoint)));
     }
 }

@@ -175,4 +175,17 @@ class SessionQos2Test {
                 one(Effect.SendPublish.class, on(session, new Event.PubCompReceived(1, 0)))
                         .qos());
     }
+
+    /** A presence topic: the will "offline" with QoS 2, then "online" with QoS 1. */
+    @Test
+    void aLaterMessageOfTheTopicWithALowerQosDoesNotOvertake() {
+        Session session = starting().subscribed(logged("t", 2)).live();
+        var effects = on(session, arrived(id(1, 1), message("t", 2), logged("t", 2)));
+        Effect.Checkpoint checkpoint = one(Effect.Checkpoint.class, effects);
+        assertEquals(List.of(), toClient(on(session, arrived(id(1, 2), message("t", 1), logged("t", 2)))));
+        List<Effect.ToClient> sent = toClient(on(session, done(checkpoint)));
+        assertEquals(
+                List.of(2, 1),
+                sent.stream().map(e -> ((Effect.SendPublish) e).qos()).toList());
+    }
 }

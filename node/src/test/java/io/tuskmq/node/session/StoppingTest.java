@@ -133,7 +133,7 @@ final class StoppingTest {
         Router router = new Router(routes, shards, alone.peers());
         router.open(store, lease.lanes(), () -> {});
         Claims claims = new Claims(vertx, store);
-        Groups groups = new Groups(claims, lease.incarnation());
+        Groups groups = new Groups(claims, lease.incarnation(), alone.groupPeers());
         var broker = new Broker(store, router, counters, new SysTopics(router), groups, new LogQuota(0, new Metrics()));
         var limits =
                 new ClientSessions.Limits(ConnectRules.Limits.DEFAULT, SessionLimits.DEFAULT, 0, lease.incarnation());

@@ -119,7 +119,7 @@ final class SimBroker implements Host, PeerClients {
         SessionCounters counters = new SessionCounters(new Metrics());
         WillPublisher publisher = new WillPublisher(store, router, counters);
         Claims claims = new Claims(vertx, store);
-        Groups groups = new Groups(claims, incarnation);
+        Groups groups = new Groups(claims, incarnation, cluster.groupPeers());
         LogQuota quota = new LogQuota(0, new Metrics());
         var broker = new Broker(store, router, counters, new SysTopics(router), groups, quota);
         ClientIds ids = cluster.clientIds();
@@ -134,7 +134,7 @@ final class SimBroker implements Host, PeerClients {
         wills = publisher;
         router.open(store, lease.lanes(), this::fenced);
         var registered = new ClusterNode.Registered(name, lease, LEASE_MILLIS, registeredAt);
-        var parts = new ClusterNode.Parts(store.leases(), routes, router);
+        var parts = new ClusterNode.Parts(store.leases(), routes, router, groups);
         return cluster.join(registered, parts, this, this, JOIN_MILLIS).onSuccess(joined -> {
             every(500, publisher::sweep);
             every(1_000, () -> store.sessions().endExpired(100));

@@ -243,7 +243,7 @@ final class SimRunner implements Link.Served {
             case Effect.DealSettled ignored -> noGroups(effect);
             case Effect.DealTaken ignored -> noGroups(effect);
             case Effect.DealReturned ignored -> noGroups(effect);
-            case Effect.TakenDurably ignored -> noGroups(effect);
+            case Effect.ForgetTaken ignored -> noGroups(effect);
             case Effect.Dropped d -> Ledger.check(d.reason() == Effect.Dropped.Reason.NOT_WRITABLE, "dropped: " + d);
         }
     }

@@ -111,11 +111,7 @@ public final class ClusterNode implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "-Xmx256m"));
         command.addAll(viewOfTheJvm());
-        command.addAll(List.of(
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName(),
-                "start"));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName(), "start"));
         option(command, "node.name", place.name());
         option(command, "database.url", settings.databaseUrl());
         option(command, "mqtt.host", place.host());
@@ -153,12 +149,14 @@ public final class ClusterNode implements AutoCloseable {
                     if (!current.isRunning()) {
                         throw new AssertionError(name() + " has ended\n" + current.tail());
                     }
-                    return isReady();
+                    return isReady() && hasReadyLine(current);
                 },
                 current::tail);
-        if (current.output().lines().noneMatch(line -> line.startsWith("ready mqtt="))) {
-            throw new AssertionError(name() + " printed no ready line\n" + current.tail());
-        }
+    }
+
+    private boolean hasReadyLine(Program current) {
+        String line = "ready mqtt=" + host() + ":" + port() + " http=" + host() + ":" + httpPort() + " node=" + name();
+        return current.output().lines().anyMatch(line::equals);
     }
 
     /** Whether the page that HAProxy asks says that it serves clients. */

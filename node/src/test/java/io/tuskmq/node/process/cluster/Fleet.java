@@ -34,7 +34,7 @@ public final class Fleet implements AutoCloseable {
 
     private final String root;
     private final Entrance entrance;
-    private final CrashLedger ledger = new CrashLedger();
+    private final CrashLedger ledger = new CrashLedger(true);
     private final List<CrashPublisher> publishers = new ArrayList<>();
     private final List<CrashSubscriber> subscribers = new ArrayList<>();
     private final List<CrashClient> clients = new CopyOnWriteArrayList<>();

@@ -17,6 +17,7 @@ class SharedCluster implements BeforeEachCallback, AfterEachCallback, ParameterR
     static final int NODES = 3;
     private static final int PUBLISHERS = 3;
     private static final int SUBSCRIBERS = 2;
+    private static final int FAILURES_MAX = 2;
 
     private static final Namespace NAMESPACE = Namespace.create(SharedCluster.class);
 
@@ -25,6 +26,7 @@ class SharedCluster implements BeforeEachCallback, AfterEachCallback, ParameterR
         private @Nullable Namespaces namespaces;
         private @Nullable ClusterProcesses cluster;
         private int made;
+        private int failures;
         private @Nullable Throwable whyNot;
 
         /** @param newNamespaces what the cluster stands on; closed after it */
@@ -38,14 +40,15 @@ class SharedCluster implements BeforeEachCallback, AfterEachCallback, ParameterR
             return namespaces;
         }
 
-        /** When it failed before it is not tried again: all the other tests would wait for it one by one. */
+        /** When it failed twice it is not tried again: all the other tests would wait for it one by one. */
         void make(SharedCluster maker) {
-            if (whyNot != null) {
+            if (failures >= FAILURES_MAX) {
                 throw new IllegalStateException("the cluster does not start, as was seen before: " + whyNot, whyNot);
             }
             try {
                 maker.make(this);
             } catch (RuntimeException | AssertionError e) {
+                failures++;
                 whyNot = e;
                 throw e;
             }

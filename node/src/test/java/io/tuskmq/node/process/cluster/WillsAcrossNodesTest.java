@@ -184,7 +184,7 @@ class WillsAcrossNodesTest {
     /** "online" retained, and "offline" as a retained will: how fleets of devices are watched. */
     @Test
     void presenceIsRightAfterItsNodeWasKilled(ClusterProcesses cluster, Fleet load) throws IOException {
-        String topic = load.root() + "/presence/slow";
+        String topic = load.root() + "-presence/slow";
         Watcher watcher = load.watch(cluster.node(2), topic, 2);
         comeOnline(cluster.node(1), topic, false);
         watcher.await("online", SOON);
@@ -199,7 +199,7 @@ class WillsAcrossNodesTest {
     @Test
     void presenceIsRightWhenTheDeviceIsBackBeforeItsNodesDeathIsNoticed(ClusterProcesses cluster, Fleet load)
             throws IOException {
-        String topic = load.root() + "/presence/fast";
+        String topic = load.root() + "-presence/fast";
         String other = load.root() + "/other";
         Watcher watcher = load.watch(cluster.node(2), topic, 2);
         Watcher others = watch(load, cluster.node(2));

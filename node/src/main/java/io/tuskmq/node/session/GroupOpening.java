@@ -1,0 +1,109 @@
+package io.tuskmq.node.session;
+
+import io.tuskmq.node.rules.SessionStart;
+import io.tuskmq.node.rules.Subscription;
+import io.tuskmq.storage.Sessions;
+import io.tuskmq.storage.Sessions.Claimed;
+import io.tuskmq.storage.rules.LaneVector;
+import io.vertx.core.Future;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/** Claims the session of one group; the claim decides which node coordinates it. */
+final class GroupOpening {
+    private static final String PRINCIPAL = "$share";
+    private static final int DO_NOT_SEND_RETAINED = 2;
+
+    private final Sessions sessions;
+    private final Claims claims;
+    private final long incarnation;
+    private final String key;
+    private final String filter;
+
+    GroupOpening(Sessions sessions, Claims claims, long incarnation, String key, String filter) {
+        this.sessions = sessions;
+        this.claims = claims;
+        this.incarnation = incarnation;
+        this.key = key;
+        this.filter = filter;
+    }
+
+    /** What became of it. */
+    sealed interface Result {}
+
+    /** The group is this node's. {@code taken}: log ids of messages that members have. */
+    record Opened(GroupRunner.Identity identity, Sessions.SessionState state, Set<Long> taken) implements Result {}
+
+    /** Another node, whose lease is valid, has it. */
+    record Elsewhere(long incarnation) implements Result {}
+
+    /** The group was this node's, and is in a new epoch. */
+    record Fenced(long epoch, Set<Long> taken) {}
+
+    /** As the coordinator has to know it. */
+    static Subscription ofMember(String share, String filter, int qos) {
+        return new Subscription(filter, share, qos, false, true, DO_NOT_SEND_RETAINED, 0, 0, new LaneVector());
+    }
+
+    Result inMemory() {
+        Subscription subscription = ofMember("", filter, 1);
+        return new Opened(
+                new GroupRunner.Identity(key, 0, 0, subscription),
+                new Sessions.SessionState(new LaneVector(), new byte[0], List.of(), List.of()),
+                Set.of());
+    }
+
+    private Future<Claimed> claim() {
+        return claims.claim(new Sessions.Claim(
+                key, PRINCIPAL, incarnation, claims.newToken(incarnation), false, Sessions.NEVER_EXPIRES, false, null));
+    }
+
+    Future<Result> stored() {
+        return claim().compose(claimed -> switch (claimed) {
+            case Claimed.Owned owned ->
+                subscribed(owned)
+                        .compose(subscription -> taken(owned).map(taken -> opened(owned, subscription, taken)));
+            case Claimed.OtherPrincipal other -> Future.failedFuture("a client has the name of the group");
+            case Claimed.OwnedElsewhere(long owner) -> Future.succeededFuture(new Elsewhere(owner));
+        });
+    }
+
+    /** After the claim: so nothing more can be taken in an earlier epoch. */
+    private Future<Set<Long>> taken(Claimed.Owned owned) {
+        return sessions.taken(owned.sessionId()).map(HashSet::new);
+    }
+
+    private Result opened(Claimed.Owned owned, Sessions.StoredSubscription subscription, Set<Long> taken) {
+        return new Opened(
+                new GroupRunner.Identity(
+                        key, owned.sessionId(), owned.epoch(), SessionStart.subscription(subscription)),
+                new Sessions.SessionState(
+                        owned.state().cursor(), owned.state().inflight(), List.of(subscription), List.of()),
+                taken);
+    }
+
+    private Future<Sessions.StoredSubscription> subscribed(Claimed.Owned owned) {
+        if (!owned.state().subscriptions().isEmpty()) {
+            return Future.succeededFuture(owned.state().subscriptions().getFirst());
+        }
+        var row = new Sessions.StoredSubscription(
+                filter, "", 1, false, true, DO_NOT_SEND_RETAINED, 0, 0, new LaneVector(), null);
+        return sessions.subscribe(owned.sessionId(), owned.epoch(), 1, List.of(row))
+                .compose(stored -> stored.isEmpty()
+                        ? Future.failedFuture("the group was claimed anew")
+                        : Future.succeededFuture(stored.getFirst()));
+    }
+
+    /** Claims the group that this node has once more. Fails when it has not. */
+    Future<Fenced> fence(long sessionId) {
+        return claim().compose(claimed -> claimed instanceof Claimed.Owned owned && owned.sessionId() == sessionId
+                ? taken(owned).map(taken -> new Fenced(owned.epoch(), taken))
+                : Future.failedFuture("the group is not this node's any more"));
+    }
+
+    Future<Boolean> release(Sessions.Checkpoint checkpoint) {
+        return claims.release(
+                new Sessions.Release(checkpoint, Sessions.NEVER_EXPIRES, 0, new Sessions.WillAction.Nothing()));
+    }
+}
