@@ -62,7 +62,9 @@ final class SimTroubles {
             }
             case 1 -> {
                 if (broker != null) {
-                    broker.process().stopFor(atMost(9_000));
+                    long millis = atMost(9_000);
+                    broker.process().stopFor(millis);
+                    network.troubleFor(millis);
                 }
             }
             case 2 -> cut(machine, any());
