@@ -3,6 +3,7 @@ package io.tuskmq.node.cluster;
 import io.tuskmq.cluster.Cluster;
 import io.tuskmq.cluster.Peer;
 import io.tuskmq.node.rules.LeaseGuard;
+import io.tuskmq.node.rules.PeerHealth;
 import io.tuskmq.node.rules.PeerWatch;
 import io.tuskmq.storage.Leases;
 import io.tuskmq.storage.StorageException;
@@ -31,8 +32,6 @@ final class Membership {
     private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
     private static final long BEAT_MILLIS_MAX = 1_000;
     private static final long LOOK_MILLIS = 100;
-    /** What a peer said of its database counts for as long. */
-    private static final long HEALTH_MILLIS = 3_000;
 
     private final Context context;
     private final Leases leases;
@@ -49,7 +48,7 @@ final class Membership {
     private final Map<Long, Cluster.Node> others = new HashMap<>();
     private final Set<Long> heard = new HashSet<>();
     private final Set<Long> linked = new HashSet<>();
-    private final Map<Long, Health> health = new HashMap<>();
+    private final PeerHealth health = new PeerHealth();
     private volatile List<String> unlinkable = List.of();
     private Promise<Void> beat = Promise.promise();
     private boolean beating;
@@ -57,8 +56,6 @@ final class Membership {
     private boolean suspended;
     private volatile boolean stopped;
     private long beatAtMillis;
-
-    private record Health(boolean databaseAway, long atMillis) {}
 
     /** The parts that it works with. */
     record Around(
@@ -167,18 +164,21 @@ final class Membership {
     }
 
     void silent(Peer peer) {
-        context.runOnContext(nothing -> heard.remove(peer.incarnation()));
+        context.runOnContext(nothing -> {
+            heard.remove(peer.incarnation());
+            health.silent(peer.incarnation());
+        });
     }
 
     void gone(Peer peer) {
         context.runOnContext(nothing -> {
             linked.remove(peer.incarnation());
-            health.remove(peer.incarnation());
+            health.silent(peer.incarnation());
         });
     }
 
     void health(Peer peer, boolean databaseAway) {
-        context.runOnContext(nothing -> health.put(peer.incarnation(), new Health(databaseAway, now())));
+        context.runOnContext(nothing -> health.said(peer.incarnation(), databaseAway, now()));
     }
 
     // --- now and then
@@ -191,20 +191,14 @@ final class Membership {
         if (!beating && now - beatAtMillis >= beatMillis()) {
             renew();
         }
-        long alsoAway = others.keySet().stream()
-                .filter(peer -> missesDatabase(peer, now))
-                .count();
-        if (!suspended && host.isServing() && guard.mustStopServing(now, others.size(), (int) alsoAway)) {
+        List<Long> reached = others.keySet().stream().filter(linked::contains).toList();
+        int alsoAway = health.withoutDatabase(reached, now);
+        if (!suspended && host.isServing() && guard.mustStopServing(now, others.size(), alsoAway)) {
             suspended = true;
             LOG.warn("node={} could not renew its lease: it stops serving", own.name());
             host.suspend();
         }
         revokeVictims(now);
-    }
-
-    private boolean missesDatabase(long peer, long now) {
-        Health said = health.get(peer);
-        return linked.contains(peer) && said != null && said.databaseAway() && now - said.atMillis() <= HEALTH_MILLIS;
     }
 
     private void revokeVictims(long now) {

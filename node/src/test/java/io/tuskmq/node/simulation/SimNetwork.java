@@ -54,6 +54,12 @@ final class SimNetwork {
         troubleAt = schedule.now();
     }
 
+    /** Nodes let go of each other now, or when this is over: a lease that ended and was renewed. */
+    void troubleFor(long millis) {
+        trouble();
+        schedule.after(millis, this::trouble);
+    }
+
     /** When something was wrong between nodes for the last time. */
     long troubleAt() {
         boolean now = schedule.now() < mapsAwayUntil || !apart.isEmpty() || !cuts.isEmpty();

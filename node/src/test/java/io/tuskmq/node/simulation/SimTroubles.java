@@ -62,14 +62,18 @@ final class SimTroubles {
             }
             case 1 -> {
                 if (broker != null) {
-                    broker.process().stopFor(atMost(9_000));
+                    long millis = atMost(9_000);
+                    broker.process().stopFor(millis);
+                    network.troubleFor(millis);
                 }
             }
             case 2 -> cut(machine, any());
-            case 3 -> database.awayFor(atMost(8_000));
+            case 3 -> databaseAway(atMost(8_000));
             case 4 -> {
                 if (broker != null) {
-                    broker.calls().cutFor(atMost(8_000));
+                    long millis = atMost(8_000);
+                    broker.calls().cutFor(millis);
+                    network.troubleFor(millis);
                 }
             }
             case 5 -> hazelcast();
@@ -80,6 +84,11 @@ final class SimTroubles {
                 }
             }
         }
+    }
+
+    private void databaseAway(long millis) {
+        database.awayFor(millis);
+        network.troubleFor(millis);
     }
 
     private void cut(SimMachine one, SimMachine other) {
