@@ -38,7 +38,9 @@ final class ClusterClientIds implements ClientIds {
 
     @Override
     public Future<Answer> letGo(long incarnation, String clientId, long number) {
-        return cluster.ask(incarnation, Frames.letGo(new Frames.LetGo(clientId, number)), LET_GO_MILLIS)
+        // One whose number is not known has just come: it is the newest as far as anybody can tell.
+        long newest = number == 0 ? Long.MAX_VALUE : number;
+        return cluster.ask(incarnation, Frames.letGo(new Frames.LetGo(clientId, newest)), LET_GO_MILLIS)
                 .map(answer -> answer.getByte(0) == 1 ? Answer.NEWER : Answer.LET_GO)
                 .otherwise(failure -> {
                     LOG.info(

@@ -24,6 +24,7 @@ public final class Directory implements ConnectionHandler {
     /** How long a new connection waits until the older one has stored what it leaves. */
     private static final long TAKEOVER_MILLIS = 2_000;
 
+    private static final long TAKE_AGAIN_MILLIS = 1_000;
     private static final long DRAIN_MILLIS = 100;
     private static final int DRAIN_PORTION_MIN = 20;
 
@@ -69,9 +70,21 @@ public final class Directory implements ConnectionHandler {
     private void takeTurn(Client client) {
         opening.put(client.clientId(), client);
         Future<ClientIds.Taken> taken = ids.take(client.clientId());
-        taken.onSuccess(mine -> client.number(mine.number()));
+        taken.onSuccess(mine -> number(client, mine));
         Future.join(endOlder(client), taken)
                 .onComplete(done -> client.shard().post(() -> open(client, taken.result())));
+    }
+
+    /** A connection that could not be made known to the other nodes is made known later: until then two of one id may stand. */
+    private void number(Client client, ClientIds.Taken taken) {
+        client.number(taken.number());
+        if (taken.number() == 0) {
+            vertx.setTimer(TAKE_AGAIN_MILLIS, timer -> {
+                if (clients.containsKey(client.connection())) {
+                    ids.take(client.clientId()).onSuccess(again -> number(client, again));
+                }
+            });
+        }
     }
 
     private void open(Client client, ClientIds.Taken taken) {
@@ -117,7 +130,7 @@ public final class Directory implements ConnectionHandler {
     /** Hazelcast was split: what others know of client ids may be wrong. */
     public void takeIdsAgain() {
         for (Client client : byClientId.values()) {
-            ids.take(client.clientId()).onSuccess(taken -> client.number(taken.number()));
+            ids.take(client.clientId()).onSuccess(taken -> number(client, taken));
         }
     }
 
