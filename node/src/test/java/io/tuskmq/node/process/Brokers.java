@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -18,6 +19,8 @@ import org.junit.jupiter.api.extension.TestExecutionExceptionHandler;
  * fails, what the brokers said is printed.
  */
 final class Brokers implements AfterEachCallback, AfterAllCallback, TestExecutionExceptionHandler {
+    private static final Duration DELETED = Duration.ofSeconds(10);
+
     private static final int READY_SECONDS = 120;
     /** A launcher that has to build first. */
     private static final int BUILT_AND_READY_SECONDS = 900;
@@ -120,6 +123,21 @@ final class Brokers implements AfterEachCallback, AfterAllCallback, TestExecutio
         }
         started.forEach(BrokerProcess::close);
         started.clear();
+        long end = System.nanoTime() + DELETED.toNanos();
+        while (true) {
+            try {
+                deleteAll();
+                return;
+            } catch (IOException | UncheckedIOException e) {
+                // Processes of a PostgreSQL that was killed may still be writing their last.
+                if (System.nanoTime() > end) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private void deleteAll() throws IOException {
         List<Path> files;
         try (Stream<Path> all = Files.walk(directory)) {
             files = all.sorted(Comparator.reverseOrder()).toList();
