@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The settings in the forms that the parts of a node take them. */
@@ -50,17 +51,14 @@ final class NodeSettings {
         int linkPort = settings.get(Settings.CLUSTER_LINK_PORT);
         var linkOptions = new TcpLinks.Options(
                 host, linkPort, linkTls(settings), TcpLinks.Timing.DEFAULT, TcpLinks.Limits.DEFAULT);
-        List<String> seeds = Arrays.stream(settings.get(Settings.CLUSTER_SEEDS).split(",", -1))
+        // The service's pods listen on the port that this node has.
+        List<String> seeds = Stream.concat(
+                        Arrays.stream(settings.get(Settings.CLUSTER_SEEDS).split(",", -1)),
+                        Stream.of(settings.get(Settings.CLUSTER_KUBERNETES_SERVICE)))
                 .map(String::trim)
                 .filter(seed -> !seed.isEmpty())
                 .toList();
-        var options = new HazelcastCluster.Options(
-                host,
-                port,
-                seeds,
-                settings.get(Settings.CLUSTER_KUBERNETES_SERVICE),
-                MEMBER_HEARTBEAT_SECONDS,
-                MEMBER_SILENCE_SECONDS);
+        var options = new HazelcastCluster.Options(host, port, seeds, MEMBER_HEARTBEAT_SECONDS, MEMBER_SILENCE_SECONDS);
         return new HazelcastCluster(vertx, new TcpLinks(vertx, linkOptions), options);
     }
 

@@ -207,7 +207,7 @@ public final class Settings {
             "",
             "([A-Za-z0-9.-]{1,255})?",
             "the DNS name of a headless service, or empty",
-            "Kubernetes service whose addresses are looked at for Hazelcast members, besides the nodes that the database knows.");
+            "Service of Kubernetes with an address for each pod (headless): one more seed, with this node's own cluster.port.");
 
     public static final Setting<Optional<Path>> CLUSTER_TLS_CERT = path(
             "cluster.tls.cert",

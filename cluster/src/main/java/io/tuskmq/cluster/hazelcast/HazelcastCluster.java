@@ -49,25 +49,19 @@ public final class HazelcastCluster implements Cluster {
      *
      * @param host its name or address, as others reach it; Hazelcast listens on that address alone
      * @param memberPort where Hazelcast listens; 0 = a free one
-     * @param seeds {@code host} or {@code host:port} of other members, besides the nodes in the database
-     * @param kubernetesService the DNS name of a headless service; empty = look for the seeds and the nodes in the database
+     * @param seeds {@code host:port} of other members, besides the nodes in the database; or {@code host}, where the port is this member's. A name
+     *     stands for all its addresses
      * @param heartbeatSeconds how often members tell each other that they live
      * @param silenceSeconds after this a member that is not heard of is dropped
      */
-    public record Options(
-            String host,
-            int memberPort,
-            List<String> seeds,
-            String kubernetesService,
-            int heartbeatSeconds,
-            int silenceSeconds) {
+    public record Options(String host, int memberPort, List<String> seeds, int heartbeatSeconds, int silenceSeconds) {
         public Options {
             seeds = List.copyOf(seeds);
         }
 
         /** Without seeds; members beat every second and are dropped after five. */
         public static Options of(String host, int memberPort) {
-            return new Options(host, memberPort, List.of(), "", 1, 5);
+            return new Options(host, memberPort, List.of(), 1, 5);
         }
     }
 

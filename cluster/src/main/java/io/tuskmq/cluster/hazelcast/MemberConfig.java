@@ -76,15 +76,7 @@ final class MemberConfig {
         JoinConfig join = network.getJoin();
         join.getAutoDetectionConfig().setEnabled(false);
         join.getMulticastConfig().setEnabled(false);
-        if (options.kubernetesService().isEmpty()) {
-            join.setTcpIpConfig(addresses.setEnabled(true).setConnectionTimeoutSeconds(3));
-        } else {
-            join.getTcpIpConfig().setEnabled(false);
-            join.getKubernetesConfig()
-                    .setEnabled(true)
-                    .setProperty("service-dns", options.kubernetesService())
-                    .setProperty("service-port", Integer.toString(port));
-        }
+        join.setTcpIpConfig(addresses.setEnabled(true).setConnectionTimeoutSeconds(3));
     }
 
     private static void properties(Config config, HazelcastCluster.Options options) {
@@ -126,7 +118,8 @@ final class MemberConfig {
 
     /**
      * Where members are looked for, read anew each time Hazelcast looks: the seeds, and what the live nodes' rows say. Names are resolved here,
-     * all their addresses: Hazelcast would keep only those of its own interface.
+     * all their addresses (a headless service of Kubernetes is a name with one address for each pod): Hazelcast would keep only those of its
+     * own interface.
      */
     static final class Addresses extends TcpIpConfig {
         private static final Logger LOG = LoggerFactory.getLogger(Addresses.class);
