@@ -97,6 +97,7 @@ public final class Main {
 
     private void start(List<String> options) {
         Settings settings = SettingsSource.read(options, System.getenv());
+        Logs.level(settings.get(Settings.LOGGING_LEVEL));
         stopOnSignal();
         String ready = new Startup(settings, lifecycle, this::exit).start();
         out.println(ready);
@@ -156,6 +157,7 @@ public final class Main {
     private void exit(ExitCode code) {
         exiting.set(true);
         boolean clean = lifecycle.stop(START_PATIENCE);
+        Logs.writeOut();
         System.exit(clean ? code.code() : Math.max(code.code(), ExitCode.FAILURE.code()));
     }
 
@@ -170,6 +172,7 @@ public final class Main {
                             log.info("stopping");
                             boolean clean = lifecycle.stop(START_PATIENCE);
                             log.info("stopped clean={}", clean);
+                            Logs.writeOut();
                             out.flush();
                             Runtime.getRuntime().halt(clean ? ExitCode.OK.code() : ExitCode.FAILURE.code());
                         },

@@ -169,6 +169,13 @@ public final class Settings {
             1L << 50,
             "Size of the log on disk above which publishes that it would have to keep are refused (MQTT 5: 0x97), or not read (MQTT 3). 0: no limit.");
 
+    public static final Setting<String> LOGGING_LEVEL = string(
+            "logging.level",
+            "INFO",
+            "ERROR|WARN|INFO|DEBUG",
+            "ERROR, WARN, INFO or DEBUG",
+            "What the node writes to standard error. DEBUG tells of every connection.");
+
     public static final Setting<Integer> LOG_LANES = integer(
             "log.lanes",
             2,
@@ -274,6 +281,7 @@ public final class Settings {
             LOG_RETENTION_HOURS,
             LOG_QUOTA_BYTES,
             LOG_LANES,
+            LOGGING_LEVEL,
             CLUSTER_HOST,
             CLUSTER_PORT,
             CLUSTER_LINK_PORT,

@@ -191,7 +191,7 @@ public final class ClientSessions {
         SessionRunner runner = new SessionRunner(broker, client.shard(), client.connection(), identity, start, limits);
         client.runs(runner);
         broker.counters().connected();
-        LOG.info(
+        LOG.debug(
                 "client={} connected version={} session={} present={} from={}",
                 client.clientId(),
                 packet.version(),
@@ -210,7 +210,7 @@ public final class ClientSessions {
         NewWill will = client.packet().will();
         WillRules.AtEnd atEnd = WillRules.atEnd(normal, will, expirySeconds);
         SessionRunner.Identity identity = runner.identity();
-        LOG.info("client={} disconnected cause={}", client.clientId(), cause);
+        LOG.debug("client={} disconnected cause={}", client.clientId(), cause);
         Future<Void> released = runner.end()
                 .compose(checkpoint -> identity.sessionId() == 0
                         ? Future.succeededFuture(false)
