@@ -8,7 +8,6 @@ import io.tuskmq.node.mqtt.MqttOptions;
 import io.tuskmq.node.rules.ConnectRules;
 import io.tuskmq.node.rules.SessionLimits;
 import io.tuskmq.storage.PgStore;
-import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -36,7 +35,7 @@ final class NodeSettings {
     }
 
     /** How this node reaches others. */
-    static Cluster cluster(Vertx vertx, Settings settings) {
+    static Cluster cluster(EventLoops loops, Settings settings) {
         int port = switch (settings.get(Settings.CLUSTER_PORT)) {
             case ClusterPort.Off off -> NO_CLUSTER;
             case ClusterPort.Auto auto ->
@@ -61,7 +60,7 @@ final class NodeSettings {
                 settings.get(Settings.CLUSTER_KUBERNETES_SERVICE),
                 MEMBER_HEARTBEAT_SECONDS,
                 MEMBER_SILENCE_SECONDS);
-        return new HazelcastCluster(vertx, new TcpLinks(vertx, linkOptions), options);
+        return new HazelcastCluster(loops.clients(), new TcpLinks(loops.links(), linkOptions), options);
     }
 
     private static TcpLinks.@Nullable Tls linkTls(Settings settings) {

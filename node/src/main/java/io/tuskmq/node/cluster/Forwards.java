@@ -160,8 +160,11 @@ final class Forwards implements Peers {
             told[slot] = sent ? newHead : BROKEN;
         }
 
+        /** Not while a batch is being told: it tells the head, or the next call does. The heartbeat's thread waits for nobody here. */
         void tellHead() {
-            lock.lock();
+            if (!lock.tryLock()) {
+                return;
+            }
             try {
                 Buffer none = Buffer.buffer(0);
                 for (long left = linked; left != 0; left &= left - 1) {
