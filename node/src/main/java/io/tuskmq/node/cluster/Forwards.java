@@ -80,12 +80,22 @@ final class Forwards implements Peers {
     public void direct(long mask, Message message) {
         Buffer frame = Frames.direct(message);
         for (long left = mask; left != 0; left &= left - 1) {
-            if (cluster.tell(Long.numberOfTrailingZeros(left), frame)) {
+            if (cluster.tellPaced(Long.numberOfTrailingZeros(left), frame)) {
                 counters.forwarded(1);
             } else {
                 counters.directLost();
             }
         }
+    }
+
+    @Override
+    public boolean isSlow(long mask) {
+        for (long left = mask; left != 0; left &= left - 1) {
+            if (cluster.isSlow(Long.numberOfTrailingZeros(left))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     @Override

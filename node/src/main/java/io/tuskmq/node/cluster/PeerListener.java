@@ -83,7 +83,19 @@ final class PeerListener implements Cluster.Listener {
     }
 
     @Override
+    public void room() {
+        joined().router().peerHasRoom();
+    }
+
+    @Override
+    public boolean isBehind() {
+        Joined parts = joined;
+        return parts != null && parts.router().isCongested();
+    }
+
+    @Override
     public void unlinked(int slot, Peer peer, boolean refused) {
+        joined().router().peerHasRoom();
         forwards.unlinked(slot);
         groupWays.unlinked(peer);
         here(() -> joined().groups().lost(peer.incarnation()));
