@@ -64,7 +64,7 @@ public final class ClusterNode {
         this.clock = clock;
         this.cluster = cluster;
         this.counters = new ClusterCounters(metrics);
-        this.forwards = new Forwards(cluster, counters);
+        this.forwards = new Forwards(cluster, new ClusterWills(vertx, cluster), counters);
         this.groups = new ClusterGroups(vertx, cluster);
         this.listener = new PeerListener(vertx, forwards, groups, counters);
         metrics.gauge(

@@ -18,14 +18,16 @@ final class Forwards implements Peers {
     private static final long BROKEN = -1;
 
     private final Cluster cluster;
+    private final ClusterWills wills;
     private final ClusterCounters counters;
     private final Map<Integer, LaneChains> lanes = new ConcurrentHashMap<>();
     private final ReentrantLock marking = new ReentrantLock();
     /** Bits of the peers that are linked. */
     private volatile long linked;
 
-    Forwards(Cluster cluster, ClusterCounters counters) {
+    Forwards(Cluster cluster, ClusterWills wills, ClusterCounters counters) {
         this.cluster = cluster;
+        this.wills = wills;
         this.counters = counters;
     }
 
@@ -96,6 +98,11 @@ final class Forwards implements Peers {
             }
         }
         return false;
+    }
+
+    @Override
+    public ClusterWills wills() {
+        return wills;
     }
 
     @Override

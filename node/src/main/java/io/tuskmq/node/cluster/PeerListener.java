@@ -111,6 +111,7 @@ final class PeerListener implements Cluster.Listener {
     @Override
     public void silent(Peer peer) {
         groupWays.heard(peer, false);
+        forwards.wills().silent(peer.incarnation());
         here(() -> joined().groups().lost(peer.incarnation()));
         joined().membership().silent(peer);
     }
@@ -149,6 +150,16 @@ final class PeerListener implements Cluster.Listener {
             case Frames.LetGo(String clientId, long number) ->
                 askedHere(() -> joined().clients().letGo(clientId, number))
                         .map(answer -> Buffer.buffer(new byte[] {(byte) (answer == ClientIds.Answer.NEWER ? 1 : 0)}));
+            case Frames.WillsComing(long sweep, var clientIds) -> {
+                forwards.wills().begun(from.incarnation(), sweep, clientIds);
+                yield Future.succeededFuture(Buffer.buffer());
+            }
+            // What was told before was handled before, on this thread.
+            case Frames.WillsPassed() -> Future.succeededFuture(Buffer.buffer());
+            case Frames.WillsOver(long sweep) -> {
+                forwards.wills().ended(from.incarnation(), sweep);
+                yield Future.succeededFuture(Buffer.buffer());
+            }
             case Frames.OfGroup(var frame) ->
                 frame instanceof GroupFrame.Join join
                         ? askedHere(() -> joined().groups().join(from.incarnation(), join))

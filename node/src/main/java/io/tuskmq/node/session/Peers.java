@@ -17,6 +17,9 @@ public interface Peers {
     /** Whether one of these nodes takes direct messages too slowly: who publishes to it should wait. Never for long when it takes none. */
     boolean isSlow(long mask);
 
+    /** What keeps wills before what their clients publish later. */
+    WillPeers wills();
+
     /** This message of the batch that was just committed is for these nodes' sessions that follow the log. On the lane's thread, in order. */
     void logged(int lane, long id, Message message, long mask);
 
