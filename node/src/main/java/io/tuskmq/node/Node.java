@@ -50,6 +50,7 @@ public final class Node implements Host {
     private final ClusterNode cluster;
     /** Where it works for its clients when the heartbeat, which has another thread, asks for it. */
     private final Context context;
+
     private final Directory directory;
     private final Groups groups;
     private final WillPublisher wills;
@@ -113,10 +114,11 @@ public final class Node implements Host {
         LiveRoutes routes = new LiveRoutes(shards);
         ClusterNode cluster = new ClusterNode(around.vertx(), around.loops().heartbeat(), others, around.metrics());
         routes.tell(cluster.peers());
-        Store store =
-                PgStore.open(
+        Store store = PgStore.open(
                 new PgStore.Loops(around.vertx(), around.loops().heartbeat()),
-                around.database(), NodeSettings.store(settings, PARTITION_MILLIS), routes);
+                around.database(),
+                NodeSettings.store(settings, PARTITION_MILLIS),
+                routes);
         Router router = new Router(routes, shards, cluster.peers());
         long leaseMillis = NodeSettings.leaseMillis(settings);
         String name = settings.get(Settings.NODE_NAME);

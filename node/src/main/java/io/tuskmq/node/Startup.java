@@ -56,7 +56,8 @@ final class Startup {
         Metrics metrics = new Metrics();
         registerProcess(metrics);
         EventLoops loops = lifecycle.start(EventLoops::open, open -> await(open.close(), PART_LIMIT));
-        HttpEndpoint http = lifecycle.start(() -> startHttp(loops.clients(), metrics), h -> await(h.stop(), PART_LIMIT));
+        HttpEndpoint http =
+                lifecycle.start(() -> startHttp(loops.clients(), metrics), h -> await(h.stop(), PART_LIMIT));
         DatabaseUrl database = openDatabase();
         migrate(database);
         var around = new Node.Surroundings(loops, settings, database, metrics);

@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.cluster.Links;
 import io.tuskmq.cluster.Peer;
-import io.tuskmq.cluster.rules.Pace;
 import io.tuskmq.cluster.links.LinksFixture.Node;
+import io.tuskmq.cluster.rules.Pace;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -148,8 +148,7 @@ public final class ClientSessions {
                 TimeLimit.within(
                                 client.shard().context().owner(),
                                 WILLS_MILLIS,
-                                wills.publish(owned.dueWills())
-                                        .compose(published -> wills.settled(client.clientId())))
+                                wills.publish(owned.dueWills()).compose(published -> wills.settled(client.clientId())))
                         .transform(published -> backlog.keep(client.clientId(), owned))
                         .onSuccess(kept -> client.shard().post(() -> {
                             try {

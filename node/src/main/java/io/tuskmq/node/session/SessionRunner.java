@@ -271,7 +271,11 @@ final class SessionRunner extends Receiver implements Member {
             nodes = broker.router().publish(new OfClient(route.packetId(), message, receipt), lane);
         }
         rest.published(
-                overQuota || (stored ? broker.router().isFull(lane) : broker.router().isCongested()), nodes);
+                overQuota
+                        || (stored
+                                ? broker.router().isFull(lane)
+                                : broker.router().isCongested()),
+                nodes);
     }
 
     /** The broker has room again, or may have. */

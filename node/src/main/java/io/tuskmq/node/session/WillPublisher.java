@@ -69,8 +69,8 @@ public final class WillPublisher {
 
     /** The same, and completes when the other nodes have it too: what the client publishes there comes after it. */
     Future<Void> publishForAll(DueWill will) {
-        return publish(will).compose(published ->
-                published ? router.peers().wills().passed() : Future.succeededFuture());
+        return publish(will)
+                .compose(published -> published ? router.peers().wills().passed() : Future.succeededFuture());
     }
 
     /** Completes when no will of the client is on its way from any node. */

@@ -49,6 +49,7 @@ final class GroupNode {
     final WillPublisher wills;
     /** What other nodes say to this one, when it is to come later. */
     final LateFrames late = new LateFrames();
+
     private final Router router;
     private final LiveRoutes routes;
     private final Groups groups;
