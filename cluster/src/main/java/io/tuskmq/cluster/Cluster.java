@@ -43,6 +43,14 @@ public interface Cluster {
         /** The peer's stream to us broke: forwards may be missing. */
         void silent(Peer peer);
 
+        /** {@link Cluster#isSlow} has ended for a peer. */
+        default void room() {}
+
+        /** Whether too much of what was told waits here: peers are slowed down, at most for 2 s. */
+        default boolean isBehind() {
+            return false;
+        }
+
         /** The peer was let go ({@link #nodes}): its routes are forgotten, its slot is free. */
         void gone(int slot, Peer peer);
 
@@ -87,6 +95,16 @@ public interface Cluster {
 
     /** Sends to the peer in the slot; false when it was not sent (link down, or too much waits). */
     boolean tell(int slot, Buffer body);
+
+    /** The same for what its senders can hold back; they should, while the peer {@link #isSlow}. */
+    default boolean tellPaced(int slot, Buffer body) {
+        return tell(slot, body);
+    }
+
+    /** Whether too much of what was told paced waits for the peer; never for long when it takes none of it. */
+    default boolean isSlow(int slot) {
+        return false;
+    }
 
     /** Asks a node; fails when it is not linked, does not answer in time, or says no. */
     Future<Buffer> ask(long incarnation, Buffer body, long timeoutMillis);

@@ -41,6 +41,17 @@ public interface Links {
         /** When it throws, the connection is broken: a frame that was not handled must not be followed by others as if it had been. */
         void told(Peer from, byte channel, Buffer body);
 
+        /**
+         * Whether too much of what was told waits here. While it does, what the peers tell and ask is not read, at most 2 s: so their senders of paced frames
+         * are slowed down.
+         */
+        default boolean isBehind() {
+            return false;
+        }
+
+        /** {@link #isSlow} has ended. On any thread. */
+        default void room(Peer peer) {}
+
         /** The answer goes back; a failed future fails the peer's {@link #ask} with its message. May complete on any thread. */
         Future<Buffer> asked(Peer from, byte channel, Buffer body);
     }
@@ -64,6 +75,22 @@ public interface Links {
      *     about 64 MB
      */
     boolean tell(long incarnation, byte channel, Buffer body);
+
+    /**
+     * The same for what its senders can hold back: they should, while the peer {@link #isSlow}. It has its own 8 MB; nothing of it is refused on a link whose
+     * peer takes at least 256 KB in 2 s, if they do.
+     */
+    default boolean tellPaced(long incarnation, byte channel, Buffer body) {
+        return tell(incarnation, channel, body);
+    }
+
+    /**
+     * Whether more than 2 MB of what was told paced wait for the peer (then until less than 1 MB does), and it takes some of it: for a peer that takes
+     * next to nothing nobody waits longer than about 2 s.
+     */
+    default boolean isSlow(long incarnation) {
+        return false;
+    }
 
     /**
      * Asks the peer; fails with a {@link LinkException} when the link is down or breaks, after the time, or when the peer says no. Not bounded by what

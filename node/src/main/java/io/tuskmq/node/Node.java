@@ -25,8 +25,10 @@ import io.tuskmq.node.session.WillPublisher;
 import io.tuskmq.storage.Leases;
 import io.tuskmq.storage.PgStore;
 import io.tuskmq.storage.Store;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.VertxInternal;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
@@ -46,6 +48,9 @@ public final class Node implements Host {
     private final Leases.Lease lease;
     private final Router router;
     private final ClusterNode cluster;
+    /** Where it works for its clients when the heartbeat, which has another thread, asks for it. */
+    private final Context context;
+
     private final Directory directory;
     private final Groups groups;
     private final WillPublisher wills;
@@ -71,6 +76,7 @@ public final class Node implements Host {
         this.lease = parts.lease();
         this.router = parts.router();
         this.cluster = parts.cluster();
+        this.context = clients.context();
         this.directory = clients.directory();
         this.groups = clients.groups();
         this.wills = clients.wills();
@@ -85,10 +91,15 @@ public final class Node implements Host {
             Store store, Leases.Lease lease, Shards shards, LiveRoutes routes, Router router, ClusterNode cluster) {}
 
     /** What serves clients. */
-    private record Clients(Directory directory, Groups groups, WillPublisher wills, MqttListener listener) {}
+    private record Clients(
+            Context context, Directory directory, Groups groups, WillPublisher wills, MqttListener listener) {}
 
     /** What a node is started with. */
-    public record Surroundings(Vertx vertx, Settings settings, DatabaseUrl database, Metrics metrics) {}
+    public record Surroundings(EventLoops loops, Settings settings, DatabaseUrl database, Metrics metrics) {
+        Vertx vertx() {
+            return loops.clients();
+        }
+    }
 
     /**
      * Starts on a database whose schema is current; completes when clients are accepted.
@@ -101,10 +112,13 @@ public final class Node implements Host {
         Settings settings = around.settings();
         Shards shards = new Shards();
         LiveRoutes routes = new LiveRoutes(shards);
-        ClusterNode cluster = new ClusterNode(around.vertx(), others, around.metrics());
+        ClusterNode cluster = new ClusterNode(around.vertx(), around.loops().heartbeat(), others, around.metrics());
         routes.tell(cluster.peers());
-        Store store =
-                PgStore.open(around.vertx(), around.database(), NodeSettings.store(settings, PARTITION_MILLIS), routes);
+        Store store = PgStore.open(
+                new PgStore.Loops(around.vertx(), around.loops().heartbeat()),
+                around.database(),
+                NodeSettings.store(settings, PARTITION_MILLIS),
+                routes);
         Router router = new Router(routes, shards, cluster.peers());
         long leaseMillis = NodeSettings.leaseMillis(settings);
         String name = settings.get(Settings.NODE_NAME);
@@ -156,7 +170,7 @@ public final class Node implements Host {
         var sessions = new ClientSessions(broker, claims, wills, ids, limits);
         Directory directory = new Directory(vertx, parts.shards(), sessions, ids, counters);
         MqttListener listener = new MqttListener(vertx, NodeSettings.mqtt(settings), directory);
-        var clients = new Clients(directory, groups, wills, listener);
+        var clients = new Clients(((VertxInternal) vertx).createEventLoopContext(), directory, groups, wills, listener);
         Node node = new Node(parts, clients, settings, new Housekeeping(vertx), fenced);
         parts.router().open(parts.store(), parts.lease().lanes(), node::fenced);
         String name = settings.get(Settings.NODE_NAME);
@@ -184,7 +198,7 @@ public final class Node implements Host {
     private Future<Void> join(Parts parts, Settings settings, long registeredAt) {
         var registered = new ClusterNode.Registered(
                 settings.get(Settings.NODE_NAME), lease, NodeSettings.leaseMillis(settings), registeredAt);
-        var around = new ClusterNode.Parts(store.leases(), parts.routes(), router, groups);
+        var around = new ClusterNode.Parts(store.leases(), store.heartbeat(), parts.routes(), router, groups);
         PeerClients peerClients = new PeerClients() {
             @Override
             public Future<ClientIds.Answer> letGo(String clientId, long number) {
@@ -239,14 +253,14 @@ public final class Node implements Host {
     @Override
     public void suspend() {
         if (state.compareAndSet(State.SERVING, State.SUSPENDED)) {
-            drop("this node can't renew its lease");
+            context.runOnContext(nothing -> drop("this node can't renew its lease"));
         }
     }
 
     @Override
     public void resume() {
         if (state.compareAndSet(State.SUSPENDED, State.SERVING)) {
-            directory.open();
+            context.runOnContext(nothing -> directory.open());
         }
     }
 
@@ -256,8 +270,10 @@ public final class Node implements Host {
         State before = state.getAndSet(State.ENDING);
         cluster.stopHeartbeat();
         if (before == State.SERVING || before == State.SUSPENDED) { // else the start fails
-            drop("this node lost its lease");
-            fenced.run();
+            context.runOnContext(nothing -> {
+                drop("this node lost its lease");
+                fenced.run();
+            });
         }
     }
 
@@ -270,7 +286,8 @@ public final class Node implements Host {
 
     @Override
     public void othersEnded() {
-        wills.sweep().onFailure(failure -> LOG.debug("wills of dead nodes come later: {}", failure.getMessage()));
+        context.runOnContext(nothing -> wills.sweep()
+                .onFailure(failure -> LOG.debug("wills of dead nodes come later: {}", failure.getMessage())));
     }
 
     /** Whether clients are served now. */

@@ -8,7 +8,6 @@ import io.tuskmq.node.mqtt.MqttOptions;
 import io.tuskmq.node.rules.ConnectRules;
 import io.tuskmq.node.rules.SessionLimits;
 import io.tuskmq.storage.PgStore;
-import io.vertx.core.Vertx;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -37,7 +36,7 @@ final class NodeSettings {
     }
 
     /** How this node reaches others. */
-    static Cluster cluster(Vertx vertx, Settings settings) {
+    static Cluster cluster(EventLoops loops, Settings settings) {
         int port = switch (settings.get(Settings.CLUSTER_PORT)) {
             case ClusterPort.Off off -> NO_CLUSTER;
             case ClusterPort.Auto auto ->
@@ -59,7 +58,7 @@ final class NodeSettings {
                 .filter(seed -> !seed.isEmpty())
                 .toList();
         var options = new HazelcastCluster.Options(host, port, seeds, MEMBER_HEARTBEAT_SECONDS, MEMBER_SILENCE_SECONDS);
-        return new HazelcastCluster(vertx, new TcpLinks(vertx, linkOptions), options);
+        return new HazelcastCluster(loops.clients(), new TcpLinks(loops.links(), linkOptions), options);
     }
 
     private static TcpLinks.@Nullable Tls linkTls(Settings settings) {

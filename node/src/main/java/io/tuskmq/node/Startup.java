@@ -12,7 +12,6 @@ import io.tuskmq.node.http.HttpEndpoint;
 import io.tuskmq.node.metrics.Metrics;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
-import io.vertx.core.VertxOptions;
 import java.net.SocketException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Path;
@@ -56,11 +55,12 @@ final class Startup {
     String start() {
         Metrics metrics = new Metrics();
         registerProcess(metrics);
-        Vertx vertx = lifecycle.start(Startup::newVertx, v -> await(v.close(), PART_LIMIT));
-        HttpEndpoint http = lifecycle.start(() -> startHttp(vertx, metrics), h -> await(h.stop(), PART_LIMIT));
+        EventLoops loops = lifecycle.start(EventLoops::open, open -> await(open.close(), PART_LIMIT));
+        HttpEndpoint http =
+                lifecycle.start(() -> startHttp(loops.clients(), metrics), h -> await(h.stop(), PART_LIMIT));
         DatabaseUrl database = openDatabase();
         migrate(database);
-        var around = new Node.Surroundings(vertx, settings, database, metrics);
+        var around = new Node.Surroundings(loops, settings, database, metrics);
         lifecycle.start(
                 () -> {
                     running.set(startPatiently(around));
@@ -98,11 +98,6 @@ final class Startup {
             Duration letting = Duration.ofSeconds(settings.get(Settings.NODE_STOP_SECONDS));
             await(node.stop(), NODE_STOP_LIMIT.plus(letting));
         }
-    }
-
-    /** With epoll where the system has it: a wake-up of an event loop costs less. */
-    private static Vertx newVertx() {
-        return Vertx.vertx(new VertxOptions().setPreferNativeTransport(true));
     }
 
     /** The database of the settings; the embedded one is started. */
@@ -174,7 +169,7 @@ final class Startup {
     }
 
     private Node startNode(Node.Surroundings around, boolean again) {
-        Cluster cluster = NodeSettings.cluster(around.vertx(), settings);
+        Cluster cluster = NodeSettings.cluster(around.loops(), settings);
         Duration joining = Duration.ofSeconds(settings.get(Settings.CLUSTER_JOIN_TIMEOUT_SECONDS));
         try {
             return await(Node.start(around, cluster, again, () -> leaseLost(around)), PART_LIMIT.plus(joining));

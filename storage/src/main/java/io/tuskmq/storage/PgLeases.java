@@ -35,11 +35,14 @@ final class PgLeases implements Leases {
 
     private static final Logger log = LoggerFactory.getLogger(PgLeases.class);
 
+    private final Sql renewals;
     private final Sql sql;
     private final PgPartitions partitions;
     private final AtomicBoolean settling = new AtomicBoolean();
 
-    PgLeases(Sql sql, PgPartitions partitions) {
+    /** @param renewals where the own lease is renewed: nothing else waits there */
+    PgLeases(Sql renewals, Sql sql, PgPartitions partitions) {
+        this.renewals = renewals;
         this.sql = sql;
         this.partitions = partitions;
     }
@@ -77,7 +80,7 @@ final class PgLeases implements Leases {
 
     @Override
     public Future<Heartbeat> renew(long incarnation, long leaseMillis) {
-        return sql.query(HEARTBEAT, Tuple.of(incarnation, leaseMillis)).map(rows -> {
+        return renewals.query(HEARTBEAT, Tuple.of(incarnation, leaseMillis)).map(rows -> {
             if (rows.size() == 0) {
                 throw revoked(incarnation);
             }

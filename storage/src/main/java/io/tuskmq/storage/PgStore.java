@@ -21,38 +21,74 @@ public final class PgStore implements Store {
     private static final int READ_CONNECTIONS = 2;
     private static final int WAITING_MAX = 2_000;
 
+    private final Pools pools;
     private final Sql sql;
-    private final Sql asynchronous;
     private final PgPartitions partitions;
     private final PgLeases leases;
+    private final PgLeases heartbeat;
     private final PgFilters filters;
     private final PgLog log;
     private final PgSessions sessions;
     private final PgRetained retained;
     private final PgWills wills;
 
-    private PgStore(Sql sql, Sql asynchronous, Options options, Filters.Copy copy) {
-        this.sql = sql;
-        this.asynchronous = asynchronous;
+    private PgStore(Pools pools, Options options, Filters.Copy copy) {
+        this.pools = pools;
+        this.sql = pools.durable();
         this.partitions = new PgPartitions(sql, options.partitionMillis());
-        this.leases = new PgLeases(sql, partitions);
+        this.leases = new PgLeases(sql, sql, partitions);
+        this.heartbeat = new PgLeases(pools.renewals(), pools.endings(), partitions);
         this.filters = new PgFilters(sql, copy);
         this.log = new PgLog(sql, READ_CONNECTIONS);
-        this.sessions = new PgSessions(sql, asynchronous);
+        this.sessions = new PgSessions(sql, pools.asynchronous());
         this.retained = new PgRetained(sql);
         this.wills = new PgWills(sql);
     }
 
+    /**
+     * Whose event loops it works on.
+     *
+     * @param heartbeat for {@link #heartbeat}, which has two connections of its own there
+     */
+    public record Loops(Vertx all, Vertx heartbeat) {}
+
     /** Connects lazily: the first call finds out whether the database is there. */
     public static PgStore open(Vertx vertx, DatabaseUrl url, Options options, Filters.Copy copy) {
+        return open(new Loops(vertx, vertx), url, options, copy);
+    }
+
+    /** The same, with other event loops for the heartbeat. */
+    public static PgStore open(Loops loops, DatabaseUrl url, Options options, Filters.Copy copy) {
         Sql.Options durable = new Sql.Options(options.connectionsMax(), WAITING_MAX, options.timeoutMillis(), true);
         Sql.Options lazy = new Sql.Options(1, WAITING_MAX, options.timeoutMillis(), false);
-        return new PgStore(Sql.open(vertx, url, durable), Sql.open(vertx, url, lazy), options, copy);
+        Sql.Options single = new Sql.Options(1, WAITING_MAX, options.timeoutMillis(), true);
+        var pools = new Pools(
+                Sql.open(loops.all(), url, durable),
+                Sql.open(loops.all(), url, lazy),
+                Sql.openApart(loops.heartbeat(), url, single),
+                Sql.openApart(loops.heartbeat(), url, single));
+        return new PgStore(pools, options, copy);
+    }
+
+    /**
+     * @param renewals of the own lease
+     * @param endings of other nodes, which may wait for locks
+     */
+    private record Pools(Sql durable, Sql asynchronous, Sql renewals, Sql endings) {
+        Future<Void> close() {
+            return Future.join(durable.close(), asynchronous.close(), renewals.close(), endings.close())
+                    .mapEmpty();
+        }
     }
 
     @Override
     public Leases leases() {
         return leases;
+    }
+
+    @Override
+    public Leases heartbeat() {
+        return heartbeat;
     }
 
     @Override
@@ -97,6 +133,6 @@ public final class PgStore implements Store {
 
     @Override
     public Future<Void> close() {
-        return Future.join(sql.close(), asynchronous.close()).mapEmpty();
+        return pools.close();
     }
 }

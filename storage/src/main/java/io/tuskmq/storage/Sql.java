@@ -37,6 +37,9 @@ final class Sql {
     /** Between two times that a pool is replaced: the name may lead to the demoted server for a while. */
     private static final long REPLACE_NANOS_MIN = 1_000_000_000L;
 
+    /** A connection is made on the event loop of whoever asks for it. */
+    private static final int CALLERS_LOOP = 0;
+
     private static final String READ_ONLY = "25006";
     private static final Logger log = LoggerFactory.getLogger(Sql.class);
 
@@ -59,6 +62,7 @@ final class Sql {
     private final Vertx vertx;
     private final PgConnectOptions connectOptions;
     private final Options options;
+    private final int eventLoops;
 
     /** Replaced when its server takes no writes any more. */
     private volatile Pool pool;
@@ -66,19 +70,25 @@ final class Sql {
     private final AtomicLong replacedAtNanos = new AtomicLong();
     private volatile boolean closed;
 
-    private Sql(Vertx vertx, PgConnectOptions connectOptions, Options options) {
+    private Sql(Vertx vertx, PgConnectOptions connectOptions, Options options, int eventLoops) {
         this.vertx = vertx;
         this.connectOptions = connectOptions;
         this.options = options;
+        this.eventLoops = eventLoops;
         this.replacedAtNanos.set(System.nanoTime() - REPLACE_NANOS_MIN);
-        this.pool = openPool(vertx, connectOptions, options);
+        this.pool = openPool(vertx, connectOptions, options, eventLoops);
     }
 
     static Sql open(Vertx vertx, DatabaseUrl url, Options options) {
-        return new Sql(vertx, connectOptions(url, options), options);
+        return new Sql(vertx, connectOptions(url, options), options, CALLERS_LOOP);
     }
 
-    private static Pool openPool(Vertx vertx, PgConnectOptions connectOptions, Options options) {
+    /** Its connections live on one of this Vert.x's own event loops, whoever asks first. */
+    static Sql openApart(Vertx vertx, DatabaseUrl url, Options options) {
+        return new Sql(vertx, connectOptions(url, options), options, 1);
+    }
+
+    private static Pool openPool(Vertx vertx, PgConnectOptions connectOptions, Options options, int eventLoops) {
         int timeout = (int) options.timeoutMillis();
         return PgBuilder.pool()
                 .with(new PoolOptions()
@@ -88,7 +98,8 @@ final class Sql {
                         .setConnectionTimeoutUnit(TimeUnit.MILLISECONDS)
                         // One that only reads does not hear that its server is no primary any more.
                         .setMaxLifetime(MAX_LIFETIME_MINUTES)
-                        .setMaxLifetimeUnit(TimeUnit.MINUTES))
+                        .setMaxLifetimeUnit(TimeUnit.MINUTES)
+                        .setEventLoopSize(eventLoops))
                 .with(netOptions(timeout))
                 .connectingTo(connectOptions)
                 .using(vertx)
@@ -208,7 +219,7 @@ final class Sql {
         log.warn(
                 "the database takes no writes, connecting anew reason={}",
                 failure(failure).getMessage());
-        pool = openPool(vertx, connectOptions, options);
+        pool = openPool(vertx, connectOptions, options, eventLoops);
         used.close().onFailure(e -> log.debug("close failed reason={}", e.getMessage()));
         if (closed) {
             pool.close().onFailure(e -> log.debug("close failed reason={}", e.getMessage()));

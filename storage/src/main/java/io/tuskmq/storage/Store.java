@@ -10,6 +10,11 @@ import io.vertx.core.Future;
 public interface Store {
     Leases leases();
 
+    /** The same leases, for the heartbeat alone: on connections and an event loop that nothing else uses, where there are such. */
+    default Leases heartbeat() {
+        return leases();
+    }
+
     Filters filters();
 
     Sessions sessions();

@@ -67,6 +67,16 @@ record FromLinks(Listener listener, Peers peers, OwnRoutes own, Snapshots snapsh
     }
 
     @Override
+    public boolean isBehind() {
+        return listener.isBehind();
+    }
+
+    @Override
+    public void room(Peer peer) {
+        listener.room();
+    }
+
+    @Override
     public Future<Buffer> asked(Peer from, byte channel, Buffer body) {
         if (channel == Links.NODE) {
             PeerSlot slot = peers.of(from.incarnation());

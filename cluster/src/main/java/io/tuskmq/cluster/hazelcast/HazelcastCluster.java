@@ -262,6 +262,18 @@ public final class HazelcastCluster implements Cluster {
     }
 
     @Override
+    public boolean tellPaced(int slot, Buffer body) {
+        PeerSlot to = peers.in(slot);
+        return to != null && links.tellPaced(to.peer.incarnation(), Links.NODE, body);
+    }
+
+    @Override
+    public boolean isSlow(int slot) {
+        PeerSlot to = peers.in(slot);
+        return to != null && links.isSlow(to.peer.incarnation());
+    }
+
+    @Override
     public Future<Buffer> ask(long incarnation, Buffer body, long timeoutMillis) {
         return peers.isLive(incarnation)
                 ? links.ask(incarnation, Links.NODE, body, timeoutMillis)

@@ -8,8 +8,13 @@ import io.vertx.core.internal.buffer.BufferInternal;
  * What travels on a link: length of the rest (4 bytes), kind, channel, for some kinds a correlation id (8 bytes), body.
  *
  * @param id which ask this is, or is the answer to
+ * @param paced its sender can hold the next one back ({@link io.tuskmq.cluster.rules.Pace}); not said on the wire
  */
-record Frame(Kind kind, byte channel, long id, Buffer body) {
+record Frame(Kind kind, byte channel, long id, Buffer body, boolean paced) {
+    Frame(Kind kind, byte channel, long id, Buffer body) {
+        this(kind, channel, id, body, false);
+    }
+
     private static final int LENGTH_BYTES = 4;
     private static final int SHORT_HEAD_BYTES = 2;
     private static final int LONG_HEAD_BYTES = SHORT_HEAD_BYTES + Long.BYTES;
@@ -58,6 +63,10 @@ record Frame(Kind kind, byte channel, long id, Buffer body) {
 
     static Frame tell(byte channel, Buffer body) {
         return new Frame(Kind.TELL, channel, 0, body);
+    }
+
+    static Frame pacedTell(byte channel, Buffer body) {
+        return new Frame(Kind.TELL, channel, 0, body, true);
     }
 
     int bytes() {

@@ -170,6 +170,15 @@ final class IncomingLink implements LinkConnection.End {
         }
     }
 
+    @Override
+    public boolean isBehind() {
+        return heard && links.handler().isBehind();
+    }
+
+    /** Nobody sends paced frames to who has dialled. */
+    @Override
+    public void relieved() {}
+
     private void leftBehind(@Nullable Peer from) {
         if (from != null) {
             links.left(from.incarnation(), this);

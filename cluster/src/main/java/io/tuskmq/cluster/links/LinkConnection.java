@@ -19,9 +19,20 @@ final class LinkConnection {
     /** How long what was told before a close in good order may take to leave. */
     private static final long FAREWELL_MILLIS = 500;
 
+    /** How long a connection is not read at most. */
+    private static final long HELD_MILLIS_MAX = 2_000;
+
+    private static final long HELD_LOOK_MILLIS = 5;
+
     /** What the owner does with it. */
     interface End {
         void frame(Frame frame) throws BadFrame;
+
+        /** Whether too much of what came waits: then nothing is read for a while. */
+        boolean isBehind();
+
+        /** Who sends paced frames need not wait any longer. */
+        void relieved();
 
         /** It is closed; called once. */
         void closed(String why);
@@ -29,6 +40,7 @@ final class LinkConnection {
 
     private final Vertx vertx;
     private final ChannelHandlerContext ctx;
+    private final NetSocket socket;
     private final String remote;
     private final TcpLinks.Options options;
     private final End end;
@@ -36,6 +48,11 @@ final class LinkConnection {
     private final FrameReader reader = new FrameReader(Handshake.FRAME_BYTES_MAX);
     private final KeepAlive keepAlive;
     private long timer;
+    private long heldAtMillis;
+    private boolean held;
+    /** It was not read for as long as that may be, and what came still waits. */
+    private boolean heldEnough;
+
     private String why = "the peer closed it";
     private boolean closed;
 
@@ -45,7 +62,8 @@ final class LinkConnection {
         this.end = end;
         ctx = ((NetSocketInternal) socket).channelHandlerContext();
         remote = socket.remoteAddress().hostAddress();
-        outbox = new Outbox(ctx, options.limits().waitingBytesMax());
+        outbox = new Outbox(ctx, options.limits(), end::relieved);
+        this.socket = socket;
         TcpLinks.Timing timing = options.timing();
         keepAlive = new KeepAlive(timing.pingMillis(), timing.idleMillis(), nowMillis());
         timer = vertx.setTimer(timing.handshakeMillis(), fired -> cut("the handshake took too long"));
@@ -80,7 +98,12 @@ final class LinkConnection {
     }
 
     private void tick() {
-        if (keepAlive.isSilent(nowMillis())) {
+        long now = nowMillis();
+        if (held) {
+            keepAlive.heard(now); // what came was not read
+        }
+        outbox.tick(now);
+        if (keepAlive.isSilent(now)) {
             cut("nothing came for " + options.timing().idleMillis() + " ms");
         } else if (outbox.isEmpty()) {
             outbox.add(Frame.PING);
@@ -99,12 +122,39 @@ final class LinkConnection {
                 }
                 return !closed;
             });
+            holdIfBehind();
         } catch (BadFrame e) {
             cut(String.valueOf(e.getMessage()));
         } catch (RuntimeException e) {
             // A frame that was not handled must not be followed by others as if it had been.
             LOG.error("link broken by a fault remote={}", remote, e);
             cut("a fault of ours");
+        }
+    }
+
+    /** Not read while this node is behind, so that the peer's senders wait; but others than those it is behind with use it too. */
+    private void holdIfBehind() {
+        boolean behind = end.isBehind();
+        heldEnough &= behind;
+        if (!behind || heldEnough || held || closed) {
+            return;
+        }
+        held = true;
+        heldAtMillis = nowMillis();
+        socket.pause();
+        vertx.setPeriodic(HELD_LOOK_MILLIS, this::lookWhileHeld);
+    }
+
+    private void lookWhileHeld(long looks) {
+        boolean behind = end.isBehind();
+        if (closed || !behind || nowMillis() - heldAtMillis >= HELD_MILLIS_MAX) {
+            vertx.cancelTimer(looks);
+            held = false;
+            heldEnough = behind;
+            if (!closed) {
+                keepAlive.heard(nowMillis());
+                socket.resume();
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package io.tuskmq.cluster.links;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
+import io.tuskmq.cluster.rules.Pace;
 import io.tuskmq.cluster.rules.WaitingBytes;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -21,21 +22,41 @@ final class Outbox {
 
     private final ChannelHandlerContext ctx;
     private final WaitingBytes waiting;
+    /** What of it is paced: counted on its own, so that neither takes the other's room. */
+    private final Pace pace;
+
+    private final Runnable relieved;
     private final Queue<Frame> frames = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean drainWanted = new AtomicBoolean();
     private volatile boolean closed;
 
-    Outbox(ChannelHandlerContext ctx, long waitingBytesMax) {
+    /** @param relieved called when those who send paced frames need not wait any longer */
+    Outbox(ChannelHandlerContext ctx, TcpLinks.Limits limits, Runnable relieved) {
         this.ctx = ctx;
-        waiting = new WaitingBytes(waitingBytesMax);
+        this.relieved = relieved;
+        waiting = new WaitingBytes(limits.waitingBytesMax());
+        pace = new Pace(limits.pace());
     }
 
     /** Puts the frame in unless too much waits. */
     boolean offer(Frame frame) {
-        if (closed || !waiting.offer(frame.bytes())) {
+        int bytes = frame.bytes();
+        if (closed || !(frame.paced() ? pace.offer(bytes) : waiting.offer(bytes))) {
             return false;
         }
         return put(frame);
+    }
+
+    /** Whether senders of paced frames should wait. */
+    boolean holds() {
+        return pace.holds() && !closed;
+    }
+
+    /** Now and then: a peer that takes nothing is not waited for any longer. */
+    void tick(long nowMillis) {
+        if (pace.tick(nowMillis)) {
+            relieved.run();
+        }
     }
 
     /** Puts the frame in however much waits. */
@@ -49,7 +70,7 @@ final class Outbox {
 
     /** Whether all that was put in has been taken by the socket. */
     boolean isEmpty() {
-        return waiting.bytes() == 0;
+        return waiting.bytes() == 0 && pace.bytes() == 0;
     }
 
     /** Nothing is sent any more. */
@@ -79,22 +100,25 @@ final class Outbox {
         // First of all: a frame that is put in from here on asks for another turn.
         drainWanted.set(false);
         ByteBuf batch = null;
+        int paced = 0;
         int turnBytes = 0;
         Frame frame;
         while (turnBytes < TURN_BYTES && (frame = frames.poll()) != null) {
             int bytes = frame.bytes();
             if (batch != null && batch.readableBytes() + bytes > BATCH_BYTES) {
-                write(batch);
+                write(batch, paced);
                 batch = null;
+                paced = 0;
             }
             if (batch == null) {
                 batch = ctx.alloc().directBuffer(Math.max(bytes, batchBytes()));
             }
             frame.writeTo(batch);
+            paced += frame.paced() ? bytes : 0;
             turnBytes += bytes;
         }
         if (batch != null) {
-            write(batch);
+            write(batch, paced);
             ctx.flush();
         }
         if (turnBytes >= TURN_BYTES && drainWanted.compareAndSet(false, true)) {
@@ -104,12 +128,17 @@ final class Outbox {
 
     /** One ping does not need a large buffer. */
     private int batchBytes() {
-        return Math.clamp(waiting.bytes(), 64, BATCH_BYTES);
+        return Math.clamp(waiting.bytes() + pace.bytes(), 64, BATCH_BYTES);
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // a write that fails ends the channel, and that is heard
-    private void write(ByteBuf batch) {
-        int bytes = batch.readableBytes();
-        ctx.write(batch).addListener(written -> waiting.taken(bytes));
+    private void write(ByteBuf batch, int paced) {
+        int others = batch.readableBytes() - paced;
+        ctx.write(batch).addListener(written -> {
+            waiting.taken(others);
+            if (paced > 0 && pace.taken(paced) && !closed) {
+                relieved.run();
+            }
+        });
     }
 }

@@ -72,6 +72,20 @@ final class OutgoingLink {
                 && now.connection.outbox().offer(Frame.tell(channel, body));
     }
 
+    boolean tellPaced(byte channel, Buffer body) {
+        Attempt now = standing;
+        return now != null
+                && !dropped
+                && body.length() <= links.options().limits().frameBytesMax() - Frame.HEAD_BYTES_MAX
+                && now.connection.outbox().offer(Frame.pacedTell(channel, body));
+    }
+
+    /** Whether senders of paced frames should wait. */
+    boolean isSlow() {
+        Attempt now = standing;
+        return now != null && !dropped && now.connection.outbox().holds();
+    }
+
     Future<Buffer> ask(byte channel, Buffer body, long timeoutMillis) {
         Attempt now = standing;
         if (now == null || dropped) {
@@ -167,6 +181,19 @@ final class OutgoingLink {
                 case ANSWER -> asks.answered(frame.id(), frame.body());
                 case FAIL -> asks.refused(frame.id(), frame.body());
                 case HELLO, PROOF, PING, TELL, ASK -> throw new BadFrame("it sent " + frame.kind());
+            }
+        }
+
+        /** Only answers come: they are waited for. */
+        @Override
+        public boolean isBehind() {
+            return false;
+        }
+
+        @Override
+        public void relieved() {
+            if (!dropped) {
+                links.handler().room(peer);
             }
         }
 

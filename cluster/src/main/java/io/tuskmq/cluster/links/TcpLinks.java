@@ -4,6 +4,7 @@ import io.tuskmq.cluster.LinkException;
 import io.tuskmq.cluster.Links;
 import io.tuskmq.cluster.Peer;
 import io.tuskmq.cluster.rules.OncePer;
+import io.tuskmq.cluster.rules.Pace;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -81,9 +82,11 @@ public final class TcpLinks implements Links {
      * @param waitingBytesMax for one peer, from which on nothing is told to it until half of it is gone
      * @param unansweredMax asks to one peer
      * @param strangersMax connections that have not proved themselves; more are closed at once
+     * @param pace of what is told paced, which is counted on its own
      */
-    public record Limits(int frameBytesMax, long waitingBytesMax, int unansweredMax, int strangersMax) {
-        public static final Limits DEFAULT = new Limits(64 << 20, 8 << 20, 10_000, 256);
+    public record Limits(
+            int frameBytesMax, long waitingBytesMax, int unansweredMax, int strangersMax, Pace.Marks pace) {
+        public static final Limits DEFAULT = new Limits(64 << 20, 8 << 20, 10_000, 256, Pace.Marks.DEFAULT);
     }
 
     /** Who this node is. */
@@ -187,6 +190,18 @@ public final class TcpLinks implements Links {
     public boolean tell(long incarnation, byte channel, Buffer body) {
         OutgoingLink link = outgoing.get(incarnation);
         return link != null && link.tell(channel, body);
+    }
+
+    @Override
+    public boolean tellPaced(long incarnation, byte channel, Buffer body) {
+        OutgoingLink link = outgoing.get(incarnation);
+        return link != null && link.tellPaced(channel, body);
+    }
+
+    @Override
+    public boolean isSlow(long incarnation) {
+        OutgoingLink link = outgoing.get(incarnation);
+        return link != null && link.isSlow();
     }
 
     @Override

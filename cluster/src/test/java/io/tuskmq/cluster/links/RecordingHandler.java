@@ -29,6 +29,18 @@ final class RecordingHandler implements Links.Handler {
     volatile Function<Buffer, Future<Buffer>> onAsked =
             body -> Future.succeededFuture(Buffer.buffer("answer to ").appendBuffer(body));
     volatile Runnable onUp = () -> {};
+    volatile Runnable onRoom = () -> {};
+    volatile boolean behind;
+
+    @Override
+    public void room(Peer peer) {
+        onRoom.run();
+    }
+
+    @Override
+    public boolean isBehind() {
+        return behind;
+    }
 
     @Override
     public void up(Peer peer) {

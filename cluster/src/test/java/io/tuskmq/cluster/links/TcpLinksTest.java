@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tuskmq.cluster.Links;
 import io.tuskmq.cluster.Peer;
 import io.tuskmq.cluster.links.LinksFixture.Node;
+import io.tuskmq.cluster.rules.Pace;
 import io.vertx.core.buffer.Buffer;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -186,7 +187,7 @@ class TcpLinksTest {
 
     @Test
     void strangersBeyondTheLimitAreClosedAtOnceAndRoomComesBack() throws Exception {
-        TcpLinks.Limits limits = new TcpLinks.Limits(1 << 20, 1 << 20, 10, 3);
+        TcpLinks.Limits limits = new TcpLinks.Limits(1 << 20, 1 << 20, 10, 3, Pace.Marks.DEFAULT);
         fixture = new TcpFixture(new TcpLinks.Options("127.0.0.1", 0, null, ENDLESS, limits));
         Node b = fixture.start(2, "b");
         List<Socket> silent = new ArrayList<>();

@@ -11,13 +11,16 @@ import io.tuskmq.node.session.Peers;
 import io.tuskmq.node.session.Router;
 import io.tuskmq.storage.Leases;
 import io.tuskmq.storage.StorageException;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
+import io.vertx.core.internal.VertxInternal;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** This node's place among the others, wired: what it tells them, what it hears, its lease. */
@@ -25,6 +28,7 @@ public final class ClusterNode {
     private static final long LOOK_MILLIS = 50;
 
     private final Vertx vertx;
+    private final Supplier<Context> heartbeats;
     private final Cluster cluster;
     private final LongSupplier clock;
     private final ClusterCounters counters;
@@ -33,19 +37,36 @@ public final class ClusterNode {
     private final PeerListener listener;
     private volatile @Nullable Membership membership;
 
+    /** Without event loops of its own for the heartbeat. */
     public ClusterNode(Vertx vertx, Cluster cluster, Metrics metrics) {
         this(vertx, cluster, metrics, ClusterNode::now);
     }
 
-    /** @param clock that leases are counted by, in milliseconds: one that only goes on */
+    /**
+     * The same.
+     *
+     * @param clock that leases are counted by, in milliseconds: one that only goes on
+     */
     public ClusterNode(Vertx vertx, Cluster cluster, Metrics metrics, LongSupplier clock) {
+        this(vertx, vertx::getOrCreateContext, cluster, metrics, clock);
+    }
+
+    /** @param heartbeat whose event loops nobody keeps busy */
+    public ClusterNode(Vertx vertx, Vertx heartbeat, Cluster cluster, Metrics metrics) {
+        // Not the caller's context: that is one of the other Vert.x.
+        this(vertx, ((VertxInternal) heartbeat)::createEventLoopContext, cluster, metrics, ClusterNode::now);
+    }
+
+    private ClusterNode(
+            Vertx vertx, Supplier<Context> heartbeats, Cluster cluster, Metrics metrics, LongSupplier clock) {
         this.vertx = vertx;
+        this.heartbeats = heartbeats;
         this.clock = clock;
         this.cluster = cluster;
         this.counters = new ClusterCounters(metrics);
-        this.forwards = new Forwards(cluster, counters);
+        this.forwards = new Forwards(cluster, new ClusterWills(vertx, cluster), counters);
         this.groups = new ClusterGroups(vertx, cluster);
-        this.listener = new PeerListener(forwards, groups, counters);
+        this.listener = new PeerListener(vertx, forwards, groups, counters);
         metrics.gauge(
                 "tuskmq_links",
                 "Other nodes that this one is linked to now.",
@@ -82,8 +103,16 @@ public final class ClusterNode {
      */
     public record Registered(String name, Leases.Lease lease, long leaseMillis, long registeredAtMillis) {}
 
-    /** What joins it. */
-    public record Parts(Leases leases, LiveRoutes routes, Router router, Groups groups) {}
+    /**
+     * What joins it.
+     *
+     * @param heartbeat the leases for the heartbeat alone
+     */
+    public record Parts(Leases leases, Leases heartbeat, LiveRoutes routes, Router router, Groups groups) {
+        public Parts(Leases leases, LiveRoutes routes, Router router, Groups groups) {
+            this(leases, leases, routes, router, groups);
+        }
+    }
 
     /** The clock that leases are counted by, in milliseconds. */
     public static long now() {
@@ -99,11 +128,11 @@ public final class ClusterNode {
             forwards.own(lane.laneId(), lane.head());
         }
         var lanes = new LaneHandling(parts.router(), counters);
-        var around = new Membership.Around(parts.leases(), cluster, lanes, forwards, counters, clock);
+        var around = new Membership.Around(parts.heartbeat(), cluster, lanes, forwards, counters, clock);
         long incarnation = registered.lease().incarnation();
         var own = new Membership.Own(
                 incarnation, registered.name(), registered.leaseMillis(), registered.registeredAtMillis());
-        Membership mine = new Membership(vertx, around, own, host);
+        Membership mine = new Membership(heartbeats.get(), around, own, host);
         membership = mine;
         listener.join(new PeerListener.Joined(parts.routes(), parts.router(), lanes, mine, clients, parts.groups()));
         return parts.leases()

@@ -18,14 +18,16 @@ final class Forwards implements Peers {
     private static final long BROKEN = -1;
 
     private final Cluster cluster;
+    private final ClusterWills wills;
     private final ClusterCounters counters;
     private final Map<Integer, LaneChains> lanes = new ConcurrentHashMap<>();
     private final ReentrantLock marking = new ReentrantLock();
     /** Bits of the peers that are linked. */
     private volatile long linked;
 
-    Forwards(Cluster cluster, ClusterCounters counters) {
+    Forwards(Cluster cluster, ClusterWills wills, ClusterCounters counters) {
         this.cluster = cluster;
+        this.wills = wills;
         this.counters = counters;
     }
 
@@ -80,12 +82,27 @@ final class Forwards implements Peers {
     public void direct(long mask, Message message) {
         Buffer frame = Frames.direct(message);
         for (long left = mask; left != 0; left &= left - 1) {
-            if (cluster.tell(Long.numberOfTrailingZeros(left), frame)) {
+            if (cluster.tellPaced(Long.numberOfTrailingZeros(left), frame)) {
                 counters.forwarded(1);
             } else {
                 counters.directLost();
             }
         }
+    }
+
+    @Override
+    public boolean isSlow(long mask) {
+        for (long left = mask; left != 0; left &= left - 1) {
+            if (cluster.isSlow(Long.numberOfTrailingZeros(left))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    public ClusterWills wills() {
+        return wills;
     }
 
     @Override
@@ -160,8 +177,11 @@ final class Forwards implements Peers {
             told[slot] = sent ? newHead : BROKEN;
         }
 
+        /** Not while a batch is being told: it tells the head, or the next call does. The heartbeat's thread waits for nobody here. */
         void tellHead() {
-            lock.lock();
+            if (!lock.tryLock()) {
+                return;
+            }
             try {
                 Buffer none = Buffer.buffer(0);
                 for (long left = linked; left != 0; left &= left - 1) {

@@ -33,6 +33,15 @@ final class Frames {
     /** Asks for all connections of the client id with a lower number to be ended; answered (with nothing) when they have left nothing behind. */
     record LetGo(String clientId, long number) implements Asked {}
 
+    /** Wills of these clients are about to be published; answered (with nothing) when their return waits for {@link WillsOver}. */
+    record WillsComing(long sweep, List<String> clientIds) implements Asked {}
+
+    /** Answered (with nothing) when all that was told before is handled. */
+    record WillsPassed() implements Asked {}
+
+    /** The clients of the sweep may go on. */
+    record WillsOver(long sweep) implements Asked {}
+
     /** What is asked. */
     sealed interface Asked {}
 
@@ -41,6 +50,9 @@ final class Frames {
     private static final byte HEALTH = 3;
     private static final byte LET_GO = 4;
     private static final byte GROUP = 5;
+    private static final byte WILLS_COMING = 6;
+    private static final byte WILLS_PASSED = 7;
+    private static final byte WILLS_OVER = 8;
     private static final int LANE_HEADER = 1 + Integer.BYTES + 2 * Long.BYTES;
 
     private Frames() {}
@@ -71,6 +83,23 @@ final class Frames {
         return Buffer.buffer().appendByte(LET_GO).appendLong(request.number()).appendString(request.clientId());
     }
 
+    static Buffer willsComing(WillsComing wills) {
+        Buffer frame = Buffer.buffer().appendByte(WILLS_COMING).appendLong(wills.sweep());
+        for (String clientId : wills.clientIds()) {
+            byte[] bytes = clientId.getBytes(StandardCharsets.UTF_8);
+            frame.appendInt(bytes.length).appendBytes(bytes);
+        }
+        return frame;
+    }
+
+    static Buffer willsPassed() {
+        return Buffer.buffer(1).appendByte(WILLS_PASSED);
+    }
+
+    static Buffer willsOver(WillsOver wills) {
+        return Buffer.buffer(1 + Long.BYTES).appendByte(WILLS_OVER).appendLong(wills.sweep());
+    }
+
     static Buffer ofGroup(GroupFrame frame) {
         return GroupFrames.encode(GROUP, frame);
     }
@@ -94,6 +123,12 @@ final class Frames {
         return switch (frame.getByte(0)) {
             case LET_GO -> new LetGo(frame.getString(1 + Long.BYTES, frame.length()), frame.getLong(1));
             case GROUP -> new OfGroup(GroupFrames.decode(frame, 1));
+            case WILLS_COMING -> {
+                Reader in = new Reader(frame, 1);
+                yield new WillsComing(in.int64(), in.texts());
+            }
+            case WILLS_PASSED -> new WillsPassed();
+            case WILLS_OVER -> new WillsOver(frame.getLong(1));
             default -> throw new IllegalArgumentException("a question of unknown kind " + frame.getByte(0));
         };
     }
@@ -144,6 +179,14 @@ final class Frames {
         private byte[] bytes(int length) {
             at += length;
             return in.getBytes(at - length, at);
+        }
+
+        List<String> texts() {
+            List<String> texts = new ArrayList<>();
+            while (at < in.length()) {
+                texts.add(text());
+            }
+            return texts;
         }
 
         List<Row> rows() {

@@ -4,6 +4,7 @@ import io.tuskmq.node.rules.LaneWatch;
 import io.tuskmq.node.session.Router;
 import io.tuskmq.storage.Leases.LaneState;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -11,6 +12,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * event loops, heartbeats on another: one at a time.
  */
 final class LaneHandling {
+    /** The thread of the heartbeat waits no longer for one that handles frames. */
+    private static final long HEARTBEAT_WAITS_MILLIS = 50;
+
     private final Router router;
     private final ClusterCounters counters;
     private final ReentrantLock lock = new ReentrantLock();
@@ -38,8 +42,16 @@ final class LaneHandling {
         }
     }
 
+    /** Left out when frames are handled all the time: the next heartbeat says the same, and this one has other things to do. */
     void heartbeat(List<LaneState> lanes, long self) {
-        lock.lock();
+        try {
+            if (!lock.tryLock(HEARTBEAT_WAITS_MILLIS, TimeUnit.MILLISECONDS)) {
+                return;
+            }
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return;
+        }
         try {
             LaneWatch.Verdict verdict = watch.heartbeat(lanes, self);
             if (!verdict.missing().isEmpty()) {

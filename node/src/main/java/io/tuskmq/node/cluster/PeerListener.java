@@ -7,8 +7,12 @@ import io.tuskmq.node.session.GroupFrame;
 import io.tuskmq.node.session.Groups;
 import io.tuskmq.node.session.LiveRoutes;
 import io.tuskmq.node.session.Router;
+import io.vertx.core.Context;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,6 +21,8 @@ import org.slf4j.LoggerFactory;
 final class PeerListener implements Cluster.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(PeerListener.class);
 
+    private final Vertx vertx;
+    private final Context context;
     private final Forwards forwards;
     private final ClusterGroups groupWays;
     private final ClusterCounters counters;
@@ -31,7 +37,10 @@ final class PeerListener implements Cluster.Listener {
             PeerClients clients,
             Groups groups) {}
 
-    PeerListener(Forwards forwards, ClusterGroups groupWays, ClusterCounters counters) {
+    /** @param vertx of sessions and groups: what concerns them is done there, not on the links' event loops */
+    PeerListener(Vertx vertx, Forwards forwards, ClusterGroups groupWays, ClusterCounters counters) {
+        this.vertx = vertx;
+        this.context = vertx.getOrCreateContext();
         this.forwards = forwards;
         this.groupWays = groupWays;
         this.counters = counters;
@@ -50,6 +59,22 @@ final class PeerListener implements Cluster.Listener {
         return parts;
     }
 
+    /** What a thread says comes in its order. */
+    private void here(Runnable task) {
+        Context now = Vertx.currentContext();
+        if (now == null || now.owner() == vertx) {
+            task.run();
+        } else {
+            context.runOnContext(nothing -> task.run());
+        }
+    }
+
+    private <T> Future<T> askedHere(Supplier<Future<T>> question) {
+        Promise<T> answer = Promise.promise();
+        here(() -> question.get().onComplete(answer));
+        return answer.future();
+    }
+
     @Override
     public void linked(int slot, Peer peer) {
         forwards.linked(slot);
@@ -58,10 +83,22 @@ final class PeerListener implements Cluster.Listener {
     }
 
     @Override
+    public void room() {
+        joined().router().peerHasRoom();
+    }
+
+    @Override
+    public boolean isBehind() {
+        Joined parts = joined;
+        return parts != null && parts.router().isCongested();
+    }
+
+    @Override
     public void unlinked(int slot, Peer peer, boolean refused) {
+        joined().router().peerHasRoom();
         forwards.unlinked(slot);
         groupWays.unlinked(peer);
-        joined().groups().lost(peer.incarnation());
+        here(() -> joined().groups().lost(peer.incarnation()));
         joined().membership().unlinked(peer, refused);
     }
 
@@ -74,7 +111,8 @@ final class PeerListener implements Cluster.Listener {
     @Override
     public void silent(Peer peer) {
         groupWays.heard(peer, false);
-        joined().groups().lost(peer.incarnation());
+        forwards.wills().silent(peer.incarnation());
+        here(() -> joined().groups().lost(peer.incarnation()));
         joined().membership().silent(peer);
     }
 
@@ -82,7 +120,7 @@ final class PeerListener implements Cluster.Listener {
     public void gone(int slot, Peer peer) {
         forwards.unlinked(slot);
         groupWays.gone(peer);
-        joined().groups().lost(peer.incarnation());
+        here(() -> joined().groups().lost(peer.incarnation()));
         joined().routes().forgetNode(slot);
         joined().membership().gone(peer);
     }
@@ -102,7 +140,7 @@ final class PeerListener implements Cluster.Listener {
             }
             case Frames.Lane lane -> joined().lanes().frame(lane);
             case Frames.Health(boolean databaseAway) -> joined().membership().health(from, databaseAway);
-            case Frames.OfGroup(var frame) -> joined().groups().told(from.incarnation(), frame);
+            case Frames.OfGroup(var frame) -> here(() -> joined().groups().told(from.incarnation(), frame));
         }
     }
 
@@ -110,13 +148,21 @@ final class PeerListener implements Cluster.Listener {
     public Future<Buffer> asked(Peer from, Buffer body) {
         return switch (Frames.asked(body)) {
             case Frames.LetGo(String clientId, long number) ->
-                joined().clients()
-                        .letGo(clientId, number)
+                askedHere(() -> joined().clients().letGo(clientId, number))
                         .map(answer -> Buffer.buffer(new byte[] {(byte) (answer == ClientIds.Answer.NEWER ? 1 : 0)}));
+            case Frames.WillsComing(long sweep, var clientIds) -> {
+                forwards.wills().begun(from.incarnation(), sweep, clientIds);
+                yield Future.succeededFuture(Buffer.buffer());
+            }
+            // What was told before was handled before, on this thread.
+            case Frames.WillsPassed() -> Future.succeededFuture(Buffer.buffer());
+            case Frames.WillsOver(long sweep) -> {
+                forwards.wills().ended(from.incarnation(), sweep);
+                yield Future.succeededFuture(Buffer.buffer());
+            }
             case Frames.OfGroup(var frame) ->
                 frame instanceof GroupFrame.Join join
-                        ? joined().groups()
-                                .join(from.incarnation(), join)
+                        ? askedHere(() -> joined().groups().join(from.incarnation(), join))
                                 .map(coordinator -> Buffer.buffer(Long.BYTES).appendLong(coordinator))
                         : Future.failedFuture("not a question");
         };
@@ -134,7 +180,7 @@ final class PeerListener implements Cluster.Listener {
 
     @Override
     public void merged() {
-        joined().clients().takeIdsAgain();
+        here(() -> joined().clients().takeIdsAgain());
     }
 
     @Override

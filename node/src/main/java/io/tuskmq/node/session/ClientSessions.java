@@ -145,7 +145,10 @@ public final class ClientSessions {
             }
             case Claimed.Owned owned -> {
                 Promise<Void> done = Promise.promise();
-                TimeLimit.within(client.shard().context().owner(), WILLS_MILLIS, wills.publish(owned.dueWills()))
+                TimeLimit.within(
+                                client.shard().context().owner(),
+                                WILLS_MILLIS,
+                                wills.publish(owned.dueWills()).compose(published -> wills.settled(client.clientId())))
                         .transform(published -> backlog.keep(client.clientId(), owned))
                         .onSuccess(kept -> client.shard().post(() -> {
                             try {
@@ -224,7 +227,7 @@ public final class ClientSessions {
             wills.drop(identity.willId(), released);
         }
         if (will != null && atEnd.publishNow()) {
-            Future<Boolean> published = wills.publish(
+            Future<Void> published = wills.publishForAll(
                     new DueWill(identity.willId(), client.clientId(), will.message(), will.messageExpirySeconds()));
             released = Future.join(released, published).mapEmpty();
         }

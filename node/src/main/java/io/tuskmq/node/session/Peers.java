@@ -14,6 +14,12 @@ public interface Peers {
     /** Sends the message to these nodes' subscribers that are served at once. */
     void direct(long mask, Message message);
 
+    /** Whether one of these nodes takes direct messages too slowly: who publishes to it should wait. Never for long when it takes none. */
+    boolean isSlow(long mask);
+
+    /** What keeps wills before what their clients publish later. */
+    WillPeers wills();
+
     /** This message of the batch that was just committed is for these nodes' sessions that follow the log. On the lane's thread, in order. */
     void logged(int lane, long id, Message message, long mask);
 

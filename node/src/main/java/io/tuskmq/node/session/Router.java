@@ -56,9 +56,19 @@ public final class Router {
         return lane.isFull() || shards.isCongested();
     }
 
-    /** The same for a publisher of QoS 0 only, who needs no lane. */
-    boolean isCongested() {
+    /** The same for a publisher of QoS 0 only, who needs no lane; and for other nodes. */
+    public boolean isCongested() {
         return shards.isCongested();
+    }
+
+    /** True when a publisher to these nodes should not be read from; {@link Shard#resumePublishers} ends it. */
+    boolean isSlow(long nodes) {
+        return nodes != 0 && peers.isSlow(nodes);
+    }
+
+    /** {@link #isSlow} has ended for a node. */
+    public void peerHasRoom() {
+        shards.resumePublishers();
     }
 
     /** Whether the log would keep a QoS 1 or 2 message of this topic. */
@@ -71,20 +81,23 @@ public final class Router {
         return false;
     }
 
-    /** A QoS 1 or 2 message, or one to be retained. */
-    void publish(Publication publication, LaneWriter lane) {
+    /** A QoS 1 or 2 message, or one to be retained. Returns the nodes that it goes to at once, or when it is committed. */
+    long publish(Publication publication, LaneWriter lane) {
         publication.match();
+        Message message = publication.message();
+        long nodes = directNodes(message, publication.routes());
         if (publication.isCertain()) {
-            deliverAtOnce(publication.message(), publication.routes());
+            deliverAtOnce(message, publication.routes());
         }
         lane.append(publication);
+        return nodes;
     }
 
-    /** A QoS 0 message: nothing is stored. Returns whether any filter matched. */
-    boolean publishAtMostOnce(Message message) {
+    /** A QoS 0 message: nothing is stored. Returns the nodes that it goes to. */
+    long publishAtMostOnce(Message message) {
         Route[] routes = liveRoutes.match(message.topic());
         deliverAtOnce(message, routes);
-        return routes.length > 0;
+        return directNodes(message, routes);
     }
 
     /** The same for this node's own clients only. */
@@ -94,15 +107,20 @@ public final class Router {
 
     /** To all whom it reaches at once, here and on other nodes. */
     private void deliverAtOnce(Message message, Route[] routes) {
-        boolean all = message.qos() == 0; // also to those who get QoS 1 and 2 from the log
         deliverHere(message, routes);
+        long nodes = directNodes(message, routes);
+        if (nodes != 0) {
+            peers.direct(nodes, message);
+        }
+    }
+
+    private static long directNodes(Message message, Route[] routes) {
+        boolean all = message.qos() == 0; // also to those who get QoS 1 and 2 from the log
         long nodes = 0;
         for (Route route : routes) {
             nodes |= all ? route.directNodes() | route.loggedNodes() : route.directNodes();
         }
-        if (nodes != 0) {
-            peers.direct(nodes, message);
-        }
+        return nodes;
     }
 
     private void deliverHere(Message message, Route[] routes) {
@@ -118,9 +136,12 @@ public final class Router {
         }
     }
 
-    /** Another node's message for those who are served at once. False when some of them can't take it: too much waits for them already. */
+    /**
+     * Another node's message for those who are served at once. False when some of them can't take it: although the link is not read while they are
+     * congested, too much waits for them.
+     */
     public boolean deliverDirectOfPeer(Message message) {
-        if (shards.isCongested()) {
+        if (shards.isOverfull()) {
             return false;
         }
         deliverHere(message, liveRoutes.match(message.topic()));

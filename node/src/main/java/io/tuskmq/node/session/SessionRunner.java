@@ -46,6 +46,7 @@ final class SessionRunner extends Receiver implements Member {
     private final LaneWriter lane;
     private final StoreCalls calls;
     private final SubscriptionWriter subscriptions;
+    private final PublisherRest rest;
     private final RetainedReader retained;
     private final CheckpointWriter checkpoints;
 
@@ -58,7 +59,6 @@ final class SessionRunner extends Receiver implements Member {
 
     private int outstanding;
     private boolean restingForAnswers;
-    private boolean restingForRoom;
 
     SessionRunner(
             Broker broker,
@@ -77,6 +77,7 @@ final class SessionRunner extends Receiver implements Member {
         this.calls = new StoreCalls(shard, this::isEnded, this::failedForGood);
         this.subscriptions = new SubscriptionWriter(this, broker, calls);
         this.checkpoints = new CheckpointWriter(this, session, broker);
+        this.rest = new PublisherRest(this, broker.router());
         this.retained = new RetainedReader(this, broker.store(), broker.sysTopics(), lane);
     }
 
@@ -258,34 +259,29 @@ final class SessionRunner extends Receiver implements Member {
             return;
         }
         broker.counters().publishReceived();
-        if (message.qos() == 0 && !message.retain()) {
-            broker.router().publishAtMostOnce(message);
+        boolean stored = message.qos() > 0 || message.retain();
+        long nodes;
+        if (!stored) {
+            nodes = broker.router().publishAtMostOnce(message);
         } else {
             Append.Receipt receipt = route.withReceipt()
                     ? new Append.Receipt(identity.sessionId(), identity.epoch(), calls.nextNumber(), route.packetId())
                     : null;
             asked();
-            broker.router().publish(new OfClient(route.packetId(), message, receipt), lane);
+            nodes = broker.router().publish(new OfClient(route.packetId(), message, receipt), lane);
         }
-        boolean stored = message.qos() > 0 || message.retain();
-        if (!restingForRoom
-                && (overQuota
+        rest.published(
+                overQuota
                         || (stored
                                 ? broker.router().isFull(lane)
-                                : broker.router().isCongested()))) {
-            restingForRoom = true;
-            connection.pauseReading();
-            shard.waits(this);
-        }
+                                : broker.router().isCongested()),
+                nodes);
     }
 
     /** The broker has room again, or may have. */
     void brokerHasRoom() {
-        if (restingForRoom && !ended && !client.isV5() && broker.quota().isExceeded()) {
-            shard.waits(this);
-        } else if (restingForRoom && !ended) {
-            restingForRoom = false;
-            connection.resumeReading();
+        if (!ended) {
+            rest.look(!client.isV5() && broker.quota().isExceeded());
         }
     }
 

@@ -89,6 +89,11 @@ final class Shard {
         return pending.get() > pendingMax;
     }
 
+    /** True when twice that waits: other nodes' messages come in portions, however congested it is. */
+    boolean isOverfull() {
+        return pending.get() > 2 * pendingMax;
+    }
+
     private void schedule() {
         if (scheduled.compareAndSet(false, true)) {
             context.runOnContext(nothing -> drain());

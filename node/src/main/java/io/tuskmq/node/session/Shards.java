@@ -84,6 +84,16 @@ public final class Shards {
         return false;
     }
 
+    /** Whether twice as much waits in one as makes it congested. */
+    boolean isOverfull() {
+        for (Shard shard : all) {
+            if (shard.isOverfull()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** What publishers waited for may be over: they are read from again and look for themselves. */
     void resumePublishers() {
         for (Shard shard : all) {

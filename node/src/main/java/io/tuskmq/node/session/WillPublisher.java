@@ -8,6 +8,7 @@ import io.vertx.core.Future;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +20,7 @@ public final class WillPublisher {
     private final Store store;
     private final Router router;
     private final SessionCounters counters;
+    private final AtomicLong sweeps = new AtomicLong();
     /** On their way from this node: the sweep leaves them alone. */
     private final Set<Long> onTheirWay = ConcurrentHashMap.newKeySet();
     /** Dropped by their clients, which is not stored yet. */
@@ -65,17 +67,40 @@ public final class WillPublisher {
         stored.onComplete(done -> dropped.remove(willId));
     }
 
+    /** The same, and completes when the other nodes have it too: what the client publishes there comes after it. */
+    Future<Void> publishForAll(DueWill will) {
+        return publish(will)
+                .compose(published -> published ? router.peers().wills().passed() : Future.succeededFuture());
+    }
+
+    /** Completes when no will of the client is on its way from any node. */
+    Future<Void> settled(String clientId) {
+        return router.peers().wills().settled(clientId);
+    }
+
     /** Publishes what is due; completes when the store has no more of it, or fails as the store does. */
     public Future<Void> sweep() {
         return store.wills()
                 .due(SWEEP)
-                .compose(due -> Future.all(due.stream()
+                .compose(due -> publishAnnounced(due.stream()
                                 .filter(will -> !onTheirWay.contains(will.willId()))
-                                .map(this::publish)
                                 .toList())
-                        .compose(done -> {
-                            boolean some = done.<Boolean>list().contains(true);
-                            return some && due.size() == SWEEP ? sweep() : Future.succeededFuture();
-                        }));
+                        .compose(some -> some && due.size() == SWEEP ? sweep() : Future.succeededFuture()));
+    }
+
+    /**
+     * First the other nodes are told whose wills come: a client that comes back to one of them waits until all nodes have its will. Completes with
+     * whether any was published.
+     */
+    private Future<Boolean> publishAnnounced(List<DueWill> due) {
+        if (due.isEmpty()) {
+            return Future.succeededFuture(false);
+        }
+        WillPeers others = router.peers().wills();
+        long sweep = sweeps.incrementAndGet();
+        return others.announce(sweep, due.stream().map(DueWill::clientId).toList())
+                .compose(known -> Future.all(due.stream().map(this::publish).toList()))
+                .compose(done -> others.passed().map(done.<Boolean>list().contains(true)))
+                .onComplete(done -> others.over(sweep));
     }
 }

@@ -1,18 +1,18 @@
 package io.tuskmq.node.process;
 
 import io.tuskmq.cluster.NoCluster;
+import io.tuskmq.node.EventLoops;
 import io.tuskmq.node.Node;
 import io.tuskmq.node.Settings;
 import io.tuskmq.node.metrics.Metrics;
 import io.tuskmq.storage.testing.TestDatabase;
 import io.vertx.core.Future;
-import io.vertx.core.Vertx;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A node in the process of the tests, with TCP and WebSocket, for client libraries to meet. */
 final class LibraryNode implements AutoCloseable {
-    private final Vertx vertx = Vertx.vertx();
+    private final EventLoops loops = EventLoops.open();
     private final Node node;
 
     LibraryNode(TestDatabase database) {
@@ -23,7 +23,7 @@ final class LibraryNode implements AutoCloseable {
                 "mqtt.receive-maximum", "10",
                 "mqtt.keep-alive-max-seconds", "100"));
         node = await(Node.start(
-                new Node.Surroundings(vertx, settings, database.url(), new Metrics()),
+                new Node.Surroundings(loops, settings, database.url(), new Metrics()),
                 new NoCluster(),
                 false,
                 () -> {}));
@@ -50,7 +50,7 @@ final class LibraryNode implements AutoCloseable {
         try {
             await(node.stop());
         } finally {
-            await(vertx.close());
+            await(loops.close());
         }
     }
 

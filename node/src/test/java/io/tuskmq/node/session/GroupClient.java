@@ -43,9 +43,13 @@ final class GroupClient {
 
     /** Connects to the node; whatever connection there was is forgotten. */
     Future<Void> connect(GroupNode node) {
+        return connect(node, null);
+    }
+
+    Future<Void> connect(GroupNode node, Sessions.@Nullable NewWill will) {
         Link mine = new Link(node);
         link = mine;
-        var packet = new ConnectPacket(5, clientId, false, expirySeconds, 0, null, null, null, 100, 0, 0, "there");
+        var packet = new ConnectPacket(5, clientId, false, expirySeconds, 0, null, null, will, 100, 0, 0, "there");
         mine.onContext(() -> node.directory.connect(mine, packet));
         return mine.accepted.future();
     }

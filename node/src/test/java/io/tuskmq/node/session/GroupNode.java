@@ -45,6 +45,11 @@ final class GroupNode {
     final HeldRunner database;
     final Directory directory;
     final Leases.Lease lease;
+    final MemoryStore store;
+    final WillPublisher wills;
+    /** What other nodes say to this one, when it is to come later. */
+    final LateFrames late = new LateFrames();
+
     private final Router router;
     private final LiveRoutes routes;
     private final Groups groups;
@@ -56,11 +61,11 @@ final class GroupNode {
         routes = new LiveRoutes(shards);
         database = new HeldRunner(world.database);
         MemoryStore shared = world.first;
-        MemoryStore store = shared == null
+        store = shared == null
                 ? new MemoryStore(System::currentTimeMillis, database, routes)
                 : shared.another(database, routes);
         world.first = store;
-        cluster = new ClusterNode(world.vertx, new MemoryCluster(world.network), new Metrics());
+        cluster = new ClusterNode(world.vertx, late.over(new MemoryCluster(world.network)), new Metrics());
         routes.tell(cluster.peers());
         router = new Router(routes, shards, cluster.peers());
         SessionCounters counters = new SessionCounters(new Metrics());
@@ -75,7 +80,8 @@ final class GroupNode {
         var limits =
                 new ClientSessions.Limits(ConnectRules.Limits.DEFAULT, SessionLimits.DEFAULT, 0, lease.incarnation());
         ClientIds ids = cluster.clientIds();
-        var sessions = new ClientSessions(broker, claims, new WillPublisher(store, router, counters), ids, limits);
+        wills = new WillPublisher(store, router, counters);
+        var sessions = new ClientSessions(broker, claims, wills, ids, limits);
         directory = new Directory(world.vertx, shards, sessions, ids, counters);
         router.open(store, lease.lanes(), () -> {});
         var registered = new ClusterNode.Registered(name, lease, LEASE_MILLIS, registeredAt);
