@@ -74,6 +74,15 @@ public sealed interface Event {
     /** The channel can take more, or can't. */
     record Writable(boolean writable, long nowMillis) implements Event {}
 
+    /**
+     * Copies of retained messages are on their way into the session's private queue: what replaces one of them may be forwarded sooner
+     * than the copy is known here, so rows are only read until {@link CopiesMade}. Each is answered by one of those.
+     */
+    record CopiesBegun() implements Event {}
+
+    /** They are in the log, as far as they had to be made. */
+    record CopiesMade() implements Event {}
+
     /** Retained messages for a new subscription of a session or filter that is served directly. */
     record RetainedArrived(Subscription subscription, List<Message> messages, boolean last, long nowMillis)
             implements Event {}

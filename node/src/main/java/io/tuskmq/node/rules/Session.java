@@ -94,6 +94,8 @@ public final class Session {
             case Event.Taken e -> window.taken(e.packetId());
             case Event.LaneComplete e -> follower.laneComplete(e.lane(), e.head());
             case Event.ForwardsLost e -> follower.forwardsLost();
+            case Event.CopiesBegun e -> follower.copiesBegun();
+            case Event.CopiesMade e -> follower.copiesMade();
             case Event.RoutesApplied e -> {
                 routes.answered(e);
                 follower.routesApplied();
