@@ -251,8 +251,7 @@ final class MemoryTables {
         session.subscriptions.put(key, waiting.withRetainedAfter(read.topic()));
         Message now = retained.get(read.topic());
         LaneVector heads = session.handoverHeads.get(key);
-        boolean comesLive =
-                now != null && now.qos() > 0 && heads != null && retainedOrder.isAbove(heads, read.topic());
+        boolean comesLive = now != null && now.qos() > 0 && heads != null && retainedOrder.isAbove(heads, read.topic());
         if (now == null || comesLive) {
             return false;
         }

@@ -217,7 +217,8 @@ abstract class HandoverContract {
         long slow = store().node();
         stored(slow, "chat/a", "online");
         Claimed.Owned owned = store().own(claim("a", slow));
-        long filterId = store().subscribe(owned, subscription("chat/a", 1)).getFirst().filterId();
+        long filterId =
+                store().subscribe(owned, subscription("chat/a", 1)).getFirst().filterId();
         Handover handover = new Handover(
                 owned.sessionId(), owned.epoch(), number(), "chat/a", 1, ADDED, retained("chat/a", "online"));
         assertTrue(store().append(fast, new Copy(handover)));
@@ -231,7 +232,8 @@ abstract class HandoverContract {
         long fast = store().nodeAhead(60_000);
         long slow = store().node();
         Claimed.Owned owned = store().own(claim("a", slow));
-        long filterId = store().subscribe(owned, subscription("chat/a", 1)).getFirst().filterId();
+        long filterId =
+                store().subscribe(owned, subscription("chat/a", 1)).getFirst().filterId();
         for (int i = 0; i < 4; i++) {
             long node = i % 2 == 0 ? fast : slow;
             assertTrue(store().append(node, new StoreFixture.Matching(store().copy, retained("chat/a", "v" + i))));

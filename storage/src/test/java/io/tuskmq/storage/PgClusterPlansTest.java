@@ -168,8 +168,7 @@ final class PgClusterPlansTest {
             id = LogId.next(id, 1, 0);
             copies.add(new Copy(1000 + n, "site/" + n * 300, id));
         }
-        AppendCall.Ready call =
-                AppendCall.of(new Leases.Lane(1, head, incarnation), new Batch(copies, head, id, 0));
+        AppendCall.Ready call = AppendCall.of(new Leases.Lane(1, head, incarnation), new Batch(copies, head, id, 0));
         Integer status = get(sql.connection(connection -> connection
                 .begin()
                 .compose(transaction -> connection

@@ -34,7 +34,8 @@ final class PgFixture extends StoreFixture {
 
     @Override
     void lead(int laneId, long millis) {
-        execute("UPDATE lane SET head = log_id(now_millis() + %d, lane_id) WHERE lane_id = %d".formatted(millis, laneId));
+        execute("UPDATE lane SET head = log_id(now_millis() + %d, lane_id) WHERE lane_id = %d"
+                .formatted(millis, laneId));
     }
 
     private void execute(String sql) {

@@ -174,7 +174,8 @@ final class UpgradeTest {
                     List.of("room/d", "room/e"),
                     rest.messages().stream().map(Message::topic).toList());
             assertEquals(
-                    1, await(node.store.retained().find("+/b", "", 10)).messages().size());
+                    1,
+                    await(node.store.retained().find("+/b", "", 10)).messages().size());
         }
     }
 
@@ -232,10 +233,11 @@ final class UpgradeTest {
         long id = head + 1;
         assertEquals(
                 0,
-                database.number(("SELECT status FROM append_batch(3, 2, %1$d, %2$d, 7, '{2}', '{%2$d}', '{1}', '{NULL}', '{NULL}',"
-                                + " '{alerts/old}', '{NULL}', '{old}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',"
-                                + " '{%2$d}', '{1}', '{NULL}', '{alerts/old}', '{NULL}', '{old}', '{2}', '{0:alerts,1:old}')")
-                        .formatted(head, id)));
+                database.number(
+                        ("SELECT status FROM append_batch(3, 2, %1$d, %2$d, 7, '{2}', '{%2$d}', '{1}', '{NULL}', '{NULL}',"
+                                        + " '{alerts/old}', '{NULL}', '{old}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',"
+                                        + " '{%2$d}', '{1}', '{NULL}', '{alerts/old}', '{NULL}', '{old}', '{2}', '{0:alerts,1:old}')")
+                                .formatted(head, id)));
         assertEquals("t", database.query("SELECT renew_node(2, 10000)").getFirst());
         try (PgNode node = new PgNode(database, 1)) {
             Leases.Heartbeat seen = await(node.store.leases().renew(node.lease.incarnation(), 10_000));

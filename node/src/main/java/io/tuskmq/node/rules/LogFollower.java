@@ -49,11 +49,15 @@ final class LogFollower {
     private final Checkpoints checkpoints;
     private final Effects effects;
     private final RouteWait routes;
+    private final LiveAudit audit;
 
     /** All of each lane up to here was sent, was skipped, or waits in the queue. */
     private final LaneVector seen;
 
     private Mode mode = Mode.BEHIND;
+
+    /** Counts how often it went live. */
+    private long stretches;
 
     /** Reads wait for a subscription to be stored: a page of now would not hold its rows. */
     private boolean held;
@@ -100,6 +104,7 @@ final class LogFollower {
         this.checkpoints = outlets.checkpoints();
         this.effects = outlets.effects();
         this.routes = routes;
+        this.audit = new LiveAudit(subscriptions, effects);
     }
 
     /** Where what the follower decides goes to. */
@@ -109,7 +114,10 @@ final class LogFollower {
 
     void arrived(Event.Arrived row) {
         switch (mode) {
-            case LIVE -> takeLive(row);
+            case LIVE -> {
+                audit.note(row.logId(), row.matching());
+                takeLive(row);
+            }
             case BEHIND -> putByIncomplete = true; // it will be read
             case READING -> putBy(row);
         }
@@ -211,7 +219,7 @@ final class LogFollower {
             return;
         }
         if (!subscriptions.anyLogged()) {
-            mode = Mode.LIVE;
+            live();
             return;
         }
         if (lagging.isEmpty()) {
@@ -314,8 +322,13 @@ final class LogFollower {
         return whole;
     }
 
-    private void join() {
+    private void live() {
         mode = Mode.LIVE;
+        stretches++;
+    }
+
+    private void join() {
+        live();
         while (!putBy.isEmpty() && mode == Mode.LIVE) {
             takeLive(putBy.remove());
         }
@@ -328,6 +341,31 @@ final class LogFollower {
             endPass();
         }
         waitForTick = true;
+    }
+
+    // --- the audit
+
+    LiveAudit audit() {
+        return audit;
+    }
+
+    void auditTurn(Event.AuditTurn e) {
+        audit.turn(e, mode == Mode.LIVE ? stretches : 0);
+    }
+
+    /** What lies above the cursor is read or forwarded by itself. */
+    void missedRead(Event.MissedRead e) {
+        audit.read(e, row -> {
+            if (!seen.covers(row.id())) {
+                return false;
+            }
+            Delivery d = rules.read(row);
+            if (d != null) {
+                queue.offer(d);
+                checkpoints.changed();
+            }
+            return true;
+        });
     }
 
     // --- the cursor

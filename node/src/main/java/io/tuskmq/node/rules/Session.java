@@ -96,6 +96,12 @@ public final class Session {
             case Event.ForwardsLost e -> follower.forwardsLost();
             case Event.CopiesBegun e -> follower.copiesBegun();
             case Event.CopiesMade e -> follower.copiesMade();
+            case Event.AuditTurn e -> follower.auditTurn(e);
+            case Event.LogCompared e -> follower.audit().compared(e);
+            case Event.MissedRead e -> {
+                now(e.nowMillis());
+                follower.missedRead(e);
+            }
             case Event.RoutesApplied e -> {
                 routes.answered(e);
                 follower.routesApplied();
