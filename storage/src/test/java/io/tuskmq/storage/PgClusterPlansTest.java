@@ -122,7 +122,7 @@ final class PgClusterPlansTest {
         Long[] filters = {3L, 4L, 5L};
         Long[] zeros = {0L, 0L, 0L};
         Long[] vectors = {0L, 0L, 0L, 0L, 0L, 0L};
-        reads(PgExcess.LAST, filters, zeros, vectors, 2, keep).assertByIndex(filters.length * (keep + 1));
+        reads(PgExcess.LAST, filters, zeros, vectors, 2, keep).assertByIndex((long) filters.length * (keep + 1));
         long last = database.number("SELECT max(id) FROM log WHERE filter_id = 3");
         reads(PgExcess.COUNT, filters, zeros, vectors, 2, last).assertByIndex((long) filters.length * OF_FILTER);
         Long[] high = {last, last, last};

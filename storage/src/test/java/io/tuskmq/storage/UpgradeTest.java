@@ -36,23 +36,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 final class UpgradeTest {
     private static final String[] SESSIONS = {"reader", "at-a", "new-room", "$share/workers/jobs/#", "worker"};
 
-    /** What each session's row and rows of its own say, in one text. */
-    private static final String HOLDS = """
-            SELECT s.cursor::text, encode(s.inflight, 'hex'),
-                   (SELECT array_agg((u.filter, u.share, u.filter_id, u.qos, u.no_local, u.retain_as_published, u.retain_handling,
-                                      u.subscription_id, u.start, u.retained_after)::text ORDER BY u.filter, u.share)
-                      FROM subscription u WHERE u.session_id = s.session_id)::text,
-                   (SELECT array_agg(r.packet_id ORDER BY r.packet_id) FROM receipt r WHERE r.session_id = s.session_id)::text
-              FROM session s WHERE s.client_id = '%s'""";
-
-    /** What waits for a session, each message once, by the rows alone. */
-    private static final String WAITS = """
-            SELECT DISTINCT l.id, convert_from(l.payload, 'UTF8')
-              FROM session s JOIN log l ON l.filter_id = -s.session_id OR l.filter_id IN (
-                   SELECT u.filter_id FROM subscription u WHERE u.session_id = s.session_id AND u.share = ''
-                    UNION ALL SELECT f.filter_id FROM filter f WHERE s.client_id = '$share/workers/' || f.filter)
-             WHERE s.client_id = '%s' AND l.id > s.cursor[(l.id >> 12) & 511] ORDER BY l.id""";
-
     @SuppressWarnings("NullAway.Init")
     private TestDatabase database;
 
@@ -73,14 +56,27 @@ final class UpgradeTest {
         assertEquals(4, database.number("SELECT count(*) FROM log_partition WHERE attached"));
     }
 
+    /** What waits for a session, each message once, by the rows alone. */
     private List<String> waits(String clientId) throws SQLException {
-        return database.query(WAITS.formatted(clientId)).stream()
+        return database.query("""
+            SELECT DISTINCT l.id, convert_from(l.payload, 'UTF8')
+              FROM session s JOIN log l ON l.filter_id = -s.session_id OR l.filter_id IN (
+                   SELECT u.filter_id FROM subscription u WHERE u.session_id = s.session_id AND u.share = ''
+                    UNION ALL SELECT f.filter_id FROM filter f WHERE s.client_id = '$share/workers/' || f.filter)
+             WHERE s.client_id = '%s' AND l.id > s.cursor[(l.id >> 12) & 511] ORDER BY l.id""".formatted(clientId)).stream()
                 .map(row -> row.substring(row.indexOf('\t') + 1))
                 .toList();
     }
 
+    /** What each session's row and rows of its own say, in one text. */
     private String holds(String clientId) throws SQLException {
-        return database.query(HOLDS.formatted(clientId)).getFirst();
+        return database.query("""
+            SELECT s.cursor::text, encode(s.inflight, 'hex'),
+                   (SELECT array_agg((u.filter, u.share, u.filter_id, u.qos, u.no_local, u.retain_as_published, u.retain_handling,
+                                      u.subscription_id, u.start, u.retained_after)::text ORDER BY u.filter, u.share)
+                      FROM subscription u WHERE u.session_id = s.session_id)::text,
+                   (SELECT array_agg(r.packet_id ORDER BY r.packet_id) FROM receipt r WHERE r.session_id = s.session_id)::text
+              FROM session s WHERE s.client_id = '%s'""".formatted(clientId)).getFirst();
     }
 
     private static Claimed.Owned claim(PgNode node, String clientId, String principal) {
