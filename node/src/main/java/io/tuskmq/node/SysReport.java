@@ -28,6 +28,7 @@ final class SysReport {
         topics.publish("broker/messages/publish/received", Long.toString(counters.publishesReceived()));
         topics.publish("broker/messages/publish/sent", Long.toString(counters.publishesSent()));
         topics.publish("broker/messages/publish/dropped", Long.toString(counters.messagesDropped()));
+        topics.publish("broker/messages/audit/missed", Long.toString(counters.messagesMissed()));
         return Future.succeededFuture();
     }
 }

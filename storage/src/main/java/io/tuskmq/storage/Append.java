@@ -17,8 +17,8 @@ public abstract class Append {
     /**
      * Makes this append a copy of its topic's retained message for a new subscription of a stored session, in its private queue. In the
      * same transaction it is noted that the subscription has its messages up to this topic, and what is copied is the retained message
-     * of then. So it is handed over once, and never after one that has replaced it. Refused means: there may be another one in the
-     * queue, or none, than {@link Append#message}.
+     * of then. One that was appended after the subscription's last SUBSCRIBE comes live and is not copied. So it is handed over once, and
+     * never after one that has replaced it. Refused means: there may be another one in the queue, or none, than {@link Append#message}.
      *
      * @param number above those of {@link Sessions#subscribe} and {@link Sessions#retainedProgress} before it
      * @param filter of the subscription, which is not shared

@@ -9,16 +9,16 @@ import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The parameters of one call of {@code append_batch} (migration V5), or {@code append_with_retained} (V7), in columns. */
+/** The parameters of one call of {@code append_batch} (migration V5), or {@code append_retained} (V9), in columns. */
 final class AppendCall {
     static final String APPEND = """
             SELECT status, version, owner, head, refused FROM append_batch(
                 $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
                 $24, $25, $26, $27, $28)""";
 
-    /** For batches with copies of retained messages. */
-    static final String APPEND_WITH_RETAINED = """
-            SELECT status, version, owner, head, refused FROM append_with_retained(
+    /** For batches that change retained messages or copy them. */
+    static final String APPEND_RETAINED = """
+            SELECT status, version, owner, head, refused FROM append_retained(
                 $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
                 $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)""";
 
@@ -70,9 +70,9 @@ final class AppendCall {
             }
         }
         Tuple parameters = call.tuple(lane, batch);
-        return call.handovers.isEmpty()
+        return call.handovers.isEmpty() && call.retainedIds.isEmpty()
                 ? new Ready(APPEND, parameters)
-                : new Ready(APPEND_WITH_RETAINED, call.handovers.addTo(parameters));
+                : new Ready(APPEND_RETAINED, call.handovers.addTo(parameters));
     }
 
     private void add(Append append) {

@@ -33,6 +33,8 @@ final class MemoryLaneWriter implements LaneWriter {
         record Stale() implements Answer {}
 
         record NotOurs() implements Answer {}
+
+        record TooLow(long floor) implements Answer {}
     }
 
     /** A lane's row as read. */
@@ -161,6 +163,7 @@ final class MemoryLaneWriter implements LaneWriter {
                         case Answer.Committed committed -> batcher.committed(committed.refused(), nowMillis());
                         case Answer.Stale stale -> batcher.stale();
                         case Answer.NotOurs notOurs -> batcher.unknown();
+                        case Answer.TooLow(long floor) -> batcher.tooLow(floor, nowMillis());
                     });
         });
     }
@@ -193,6 +196,10 @@ final class MemoryLaneWriter implements LaneWriter {
         }
         if (batch.version() < tables.filterVersion) {
             return new Answer.Stale();
+        }
+        long floor = tables.retainedOrder.floor(batch.appends());
+        if (floor > 0) {
+            return new Answer.TooLow(floor);
         }
         Set<Long> refused = new HashSet<>();
         for (Append append : batch.appends()) {
@@ -239,8 +246,10 @@ final class MemoryLaneWriter implements LaneWriter {
         if (append.changesRetained()) {
             if (message.payload().length == 0) {
                 tables.retained.remove(message.topic());
+                tables.retainedOrder.removed(message.topic());
             } else {
                 tables.retained.put(message.topic(), message);
+                tables.retainedOrder.replaced(message.topic(), append.id());
             }
         }
     }

@@ -57,7 +57,10 @@ final class MemoryRetained implements Retained {
                     .limit(limit)
                     .map(Map.Entry::getKey)
                     .toList();
-            expired.forEach(tables.retained::remove);
+            expired.forEach(topic -> {
+                tables.retained.remove(topic);
+                tables.retainedOrder.removed(topic);
+            });
             return expired.size();
         });
     }

@@ -253,6 +253,11 @@ final class MemorySessions implements Sessions {
         long filterId = asked.qos() == 0 && !readsOn ? 0 : filterId(asked.filter());
         LaneVector start = old != null && old.filterId() == filterId && filterId != 0 ? old.start() : tables.heads();
         session.changes.put(key, new Write(session.epoch, number));
+        if (asked.retainedAfter() != null && filterId != 0) {
+            session.handoverHeads.put(key, tables.heads());
+        } else {
+            session.handoverHeads.remove(key);
+        }
         session.subscriptions.put(
                 key,
                 new StoredSubscription(

@@ -92,6 +92,8 @@ final class MemoryTables {
                 new TreeMap<>(Comparator.comparing(SubscriptionKey::filter).thenComparing(SubscriptionKey::share));
         /** Which calls the subscriptions are from. */
         final Map<SubscriptionKey, Write> changes = new HashMap<>();
+        /** The heads when a subscription was last made that waits for retained messages. */
+        final Map<SubscriptionKey, LaneVector> handoverHeads = new HashMap<>();
         /** By packet id. */
         final TreeMap<Integer, Write> receipts = new TreeMap<>();
         /** Of a group: log ids. */
@@ -149,6 +151,7 @@ final class MemoryTables {
     final Set<Long> abandonedClaims = new HashSet<>();
     final Map<Long, TreeMap<Long, Message>> log = new HashMap<>();
     final TreeMap<String, Message> retained = new TreeMap<>(MemoryTables::compareByBytes);
+    final MemoryRetainedOrder retainedOrder = new MemoryRetainedOrder();
 
     MemoryTables(LongSupplier clockMillis) {
         this.clockMillis = clockMillis;
@@ -247,9 +250,12 @@ final class MemoryTables {
         }
         session.subscriptions.put(key, waiting.withRetainedAfter(read.topic()));
         Message now = retained.get(read.topic());
-        if (now == null) {
+        LaneVector heads = session.handoverHeads.get(key);
+        boolean comesLive = now != null && now.qos() > 0 && heads != null && retainedOrder.isAbove(heads, read.topic());
+        if (now == null || comesLive) {
             return false;
         }
+        retainedOrder.copied(read.topic(), logId);
         log.computeIfAbsent(-session.sessionId, id -> new TreeMap<>())
                 .put(logId, now.asRetainedFor(handover.qosMax(), handover.added()));
         return now.qos() == read.qos()

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The copies of retained messages in one call of {@code append_with_retained} (migration V7), in columns. */
+/** The copies of retained messages in one call of {@code append_retained} (migration V9), in columns. */
 final class PgHandoverColumns {
     private final List<Long> ids = new ArrayList<>(0);
     private final List<Long> sessions = new ArrayList<>(0);

@@ -228,6 +228,7 @@ final class PgLaneWriter implements LaneWriter {
         return switch (row.getInteger("status")) {
             case 0 -> batcher.committed(refused(row), System.currentTimeMillis());
             case 1 -> batcher.stale();
+            case 3 -> batcher.tooLow(row.getLong("head"), System.currentTimeMillis());
             default -> batcher.unknown();
         };
     }

@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -55,7 +56,7 @@ final class PgLog implements LogReader {
               JOIN log l ON l.filter_id = p.filter_id AND l.id = p.id""";
 
     static final String DIGESTS = """
-            SELECT s.filter_id, d.count, d.xor
+            SELECT s.n, s.filter_id, d.count, d.xor
               FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS s (filter_id, after_id, through_id, n)
              CROSS JOIN LATERAL (
                 SELECT count(*) AS count, coalesce(bit_xor(log.id), 0) AS xor
@@ -212,21 +213,23 @@ final class PgLog implements LogReader {
     }
 
     private Future<List<List<Digest>>> digestAll(List<List<Span>> requests) {
-        List<Span> spans = requests.stream().flatMap(List::stream).toList();
+        List<Span> spans = requests.stream().flatMap(List::stream).distinct().toList();
         Tuple arguments = Tuple.of(
                 Rows.longs(spans, Span::filterId),
                 Rows.longs(spans, Span::afterId),
                 Rows.longs(spans, Span::throughId));
         return sql.query(DIGESTS, arguments).map(rows -> {
-            List<Digest> all = Rows.list(
-                    rows, row -> new Digest(row.getLong("filter_id"), row.getLong("count"), row.getLong("xor")));
-            List<List<Digest>> answers = new ArrayList<>(requests.size());
-            int from = 0;
-            for (List<Span> request : requests) {
-                answers.add(List.copyOf(all.subList(from, from + request.size())));
-                from += request.size();
+            Map<Span, Digest> found = new HashMap<>();
+            for (Row row : rows) {
+                found.put(
+                        spans.get(row.getLong("n").intValue() - 1),
+                        new Digest(row.getLong("filter_id"), row.getLong("count"), row.getLong("xor")));
             }
-            return answers;
+            return requests.stream()
+                    .map(request -> request.stream()
+                            .map(span -> Objects.requireNonNull(found.get(span)))
+                            .toList())
+                    .toList();
         });
     }
 

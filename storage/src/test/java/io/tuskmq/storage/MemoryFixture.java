@@ -1,5 +1,7 @@
 package io.tuskmq.storage;
 
+import io.tuskmq.storage.rules.LogId;
+
 /** The contract tests' fixture over a {@link MemoryStore}. */
 final class MemoryFixture extends StoreFixture {
     private long nowMillis = 1_800_000_000_000L;
@@ -19,6 +21,11 @@ final class MemoryFixture extends StoreFixture {
     void passSeconds(long seconds) {
         nowMillis += seconds * 1_000;
         renewAll();
+    }
+
+    @Override
+    void lead(int laneId, long millis) {
+        store.tables().lanes.get(laneId - 1).head = LogId.first(nowMillis + millis, laneId);
     }
 
     @Override

@@ -32,6 +32,12 @@ final class PgFixture extends StoreFixture {
                 + "UPDATE retained SET expires_at = expires_at - %1$d::bigint * 1000".formatted(seconds));
     }
 
+    @Override
+    void lead(int laneId, long millis) {
+        execute("UPDATE lane SET head = log_id(now_millis() + %d, lane_id) WHERE lane_id = %d"
+                .formatted(millis, laneId));
+    }
+
     private void execute(String sql) {
         try {
             database.execute(sql);

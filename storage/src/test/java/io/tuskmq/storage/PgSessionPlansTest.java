@@ -7,11 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tuskmq.storage.rules.RetainedSearch;
 import io.tuskmq.storage.testing.PostgresExtension;
 import io.tuskmq.storage.testing.TestDatabase;
-import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
-import io.vertx.sqlclient.Row;
-import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -27,8 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /**
- * How the hot statements go about on filled tables: none reads one from end to end. Counted, not explained: PostgreSQL counts the rows
- * that a transaction read by scans and by indexes, also inside functions. Each statement is run often enough before for its cached plan.
+ * How the hot statements go about on filled tables: none reads one from end to end ({@link CountedReads}).
  */
 @ExtendWith(PostgresExtension.class)
 final class PgSessionPlansTest {
@@ -76,46 +72,12 @@ final class PgSessionPlansTest {
         get(vertx.close());
     }
 
-    /** Rows read in one run, after others: by whole scans of big tables, and by indexes. */
-    private record Reads(long scanned, long fetched) {}
-
-    private static Reads reads(String statement, Tuple args) {
-        return get(sql.connection(connection -> {
-            Future<?> warm = Future.succeededFuture();
-            for (int i = 0; i < 6; i++) {
-                warm = warm.compose(done -> rolledBack(connection, statement, args));
-            }
-            return warm.compose(done -> rolledBack(connection, statement, args));
-        }));
-    }
-
-    private static Future<Reads> rolledBack(SqlConnection connection, String statement, Tuple args) {
-        return connection
-                .begin()
-                .compose(transaction -> counted(connection)
-                        .compose(before -> connection
-                                .preparedQuery(statement)
-                                .execute(args)
-                                .compose(rows -> counted(connection))
-                                .map(after -> new Reads(
-                                        after.scanned() - before.scanned(), after.fetched() - before.fetched())))
-                        .compose(reads -> transaction.rollback().map(reads)));
-    }
-
-    /** What this connection has read and not yet reported. */
-    private static Future<Reads> counted(SqlConnection connection) {
-        return connection.query("""
-                SELECT coalesce(sum(seq_tup_read), 0)::bigint AS scanned, coalesce(sum(idx_tup_fetch), 0)::bigint AS fetched
-                  FROM pg_stat_xact_user_tables WHERE relname NOT IN ('node', 'lane', 'filter_set', 'ended_node')""").execute().map(rows -> {
-            Row row = rows.iterator().next();
-            return new Reads(row.getLong("scanned"), row.getLong("fetched"));
-        });
+    private static CountedReads reads(String statement, Tuple args) {
+        return CountedReads.of(sql, statement, args);
     }
 
     private static void assertReads(long fetchedMax, String statement, @Nullable Object... args) {
-        Reads reads = reads(statement, Tuple.from(Arrays.asList(args)));
-        assertEquals(0, reads.scanned(), "rows read by scanning whole tables");
-        assertTrue(reads.fetched() <= fetchedMax, reads + " > " + fetchedMax);
+        reads(statement, Tuple.from(Arrays.asList(args))).assertByIndex(fetchedMax);
     }
 
     private static Long[] ids(int step) {
@@ -274,7 +236,7 @@ final class PgSessionPlansTest {
     @Test
     void aRangeOfRetainedMessagesReadsItsPage() {
         // 600 topics lie in the range; what a page looks at is bounded, whatever the planner believes.
-        Reads reads =
+        CountedReads reads =
                 reads(PgRetained.RANGE, Tuple.of("", "site/5", "site/5/", "site/50", new String[0], true, 50, 100));
         assertEquals(0, reads.scanned());
         assertTrue(reads.fetched() <= 300, reads.toString());
@@ -282,7 +244,7 @@ final class PgSessionPlansTest {
 
     @Test
     void anEarlyWildcardReadsWhatHasTheTags() {
-        Reads reads = reads(
+        CountedReads reads = reads(
                 PgRetained.TAGGED,
                 Tuple.of(new String[] {"0:site", "2:dev", "3:5005"}, "", "site/", "site0", true, 1_000));
         assertEquals(0, reads.scanned());

@@ -67,6 +67,17 @@ abstract class StoreFixture implements AutoCloseable {
         return lease;
     }
 
+    /** A node whose lane gives ids of this much later than now, as that of a fast clock does. */
+    final long nodeAhead(long millis) {
+        Leases.Lease first = node("ahead", Optional.empty());
+        endNode(first.incarnation());
+        lead(first.lanes().getFirst().laneId(), millis);
+        return node();
+    }
+
+    /** Moves the head of a lane that nobody owns. */
+    abstract void lead(int laneId, long millis);
+
     /** The writer of the node's lane. */
     final LaneWriter writer(long incarnation) {
         return Objects.requireNonNull(writers.get(incarnation));

@@ -95,6 +95,20 @@ public sealed interface Effect {
     /** Answer {@link Event.PageRead} or {@link Event.ReadFailed}. One at a time. */
     record ReadLog(List<LogReader.Range> ranges, int limit) implements Effect {}
 
+    // --- the audit
+
+    /** What a look whether all that the log has was delivered asks for, or found. */
+    sealed interface Audit extends Effect {}
+
+    /** Answer {@link Event.LogCompared} with what lies there; no answer ends the look. */
+    record CompareLog(long number, List<LogReader.Span> spans) implements Audit {}
+
+    /** Answer {@link Event.MissedRead}. */
+    record ReadMissed(long number, List<LogReader.Range> ranges, int limit) implements Audit {}
+
+    /** Messages that had not been handed over. */
+    record FoundMissed(int messages) implements Audit {}
+
     // --- to the counters
 
     /** Messages not delivered, and why: each is counted, none is silent. */

@@ -2,6 +2,7 @@ package io.tuskmq.node.rules;
 
 import io.tuskmq.storage.LogReader;
 import io.tuskmq.storage.Message;
+import io.tuskmq.storage.rules.LaneVector;
 import java.util.List;
 import java.util.Optional;
 
@@ -73,6 +74,30 @@ public sealed interface Event {
 
     /** The channel can take more, or can't. */
     record Writable(boolean writable, long nowMillis) implements Event {}
+
+    /**
+     * Copies of retained messages are on their way into the session's private queue: what replaces one of them may be forwarded sooner
+     * than the copy is known here, so rows are only read until {@link CopiesMade}. Each is answered by one of those.
+     */
+    record CopiesBegun() implements Event {}
+
+    /** They are in the log, as far as they had to be made. */
+    record CopiesMade() implements Event {}
+
+    /**
+     * Once a second while this session is audited.
+     *
+     * @param watermark up to where all forwards of each lane were handed over before this
+     * @param goesOn false: others are audited from now on
+     */
+    record AuditTurn(LaneVector watermark, boolean goesOn) implements Event {}
+
+    /** Answer to {@link Effect.CompareLog}. */
+    record LogCompared(long number, List<LogReader.Digest> digests) implements Event {}
+
+    /** Answer to {@link Effect.ReadMissed}. */
+    record MissedRead(long number, List<LogReader.Range> ranges, LogReader.Page page, long nowMillis)
+            implements Event {}
 
     /** Retained messages for a new subscription of a session or filter that is served directly. */
     record RetainedArrived(Subscription subscription, List<Message> messages, boolean last, long nowMillis)

@@ -24,6 +24,10 @@ import java.util.Set;
  * <p>With several nodes that holds only for a page that was asked for when all nodes had this session's routes ({@link RouteWait}): until
  * then it stays behind, and reads at each tick.
  *
+ * <p>On each topic, retained messages and their copies in the private queue have rising ids, in the order of their commits. So a page has
+ * them in the right order, but forwards may not, nor two pages of a pass between which a copy came into a lane that lags: while copies
+ * are on their way the session stays behind, and a new pass begins when they are made. So it never ends with the older one.
+ *
  * <p>Pages follow one another in a <b>pass</b>, each from where the last one ended, also past a lane whose head lies far below (of a
  * node that just died, or idle): what that lane gets there later is not in this pass, so it <b>lags</b>: its part of the cursor stays,
  * and what is forwarded is put by from then on, not only since the last page. Without that, pages above the lowest entry of the cursor
@@ -45,14 +49,24 @@ final class LogFollower {
     private final Checkpoints checkpoints;
     private final Effects effects;
     private final RouteWait routes;
+    private final LiveAudit audit;
 
     /** All of each lane up to here was sent, was skipped, or waits in the queue. */
     private final LaneVector seen;
 
     private Mode mode = Mode.BEHIND;
 
+    /** Counts how often it went live. */
+    private long stretches;
+
     /** Reads wait for a subscription to be stored: a page of now would not hold its rows. */
     private boolean held;
+
+    /** Portions of copies for the private queue that are on their way. */
+    private int copying;
+
+    /** The page that is coming may have been read before copies were made: it neither ends in live rows nor is gone on from. */
+    private boolean beforeCopies;
 
     /** The page that is coming was asked for before a subscription changed: it is read again. */
     private boolean stale;
@@ -90,6 +104,7 @@ final class LogFollower {
         this.checkpoints = outlets.checkpoints();
         this.effects = outlets.effects();
         this.routes = routes;
+        this.audit = new LiveAudit(subscriptions, effects);
     }
 
     /** Where what the follower decides goes to. */
@@ -99,7 +114,10 @@ final class LogFollower {
 
     void arrived(Event.Arrived row) {
         switch (mode) {
-            case LIVE -> takeLive(row);
+            case LIVE -> {
+                audit.note(row.logId(), row.matching());
+                takeLive(row);
+            }
             case BEHIND -> putByIncomplete = true; // it will be read
             case READING -> putBy(row);
         }
@@ -153,6 +171,22 @@ final class LogFollower {
         }
     }
 
+    void copiesBegun() {
+        copying++;
+        stale |= mode == Mode.READING && !lagging.isEmpty();
+        if (mode == Mode.LIVE) {
+            mode = Mode.BEHIND;
+        }
+        endPass();
+        beforeCopies = true;
+    }
+
+    void copiesMade() {
+        copying--;
+        endPass();
+        beforeCopies = true;
+    }
+
     // --- pages
 
     /** A subscription is going to be stored that the log has rows for from then on: live rows can't be relied on until then. */
@@ -181,11 +215,11 @@ final class LogFollower {
 
     /** Asks for a page if one is needed and there is room for it. */
     void askIfDue() {
-        if (mode != Mode.BEHIND || held || waitForTick || !routes.isBegun() || !queue.isLow()) {
+        if (mode != Mode.BEHIND || held || copying > 0 || waitForTick || !routes.isBegun() || !queue.isLow()) {
             return;
         }
         if (!subscriptions.anyLogged()) {
-            mode = Mode.LIVE;
+            live();
             return;
         }
         if (lagging.isEmpty()) {
@@ -200,6 +234,7 @@ final class LogFollower {
         }
         mode = Mode.READING;
         stale = false;
+        beforeCopies = false;
         routed = (nextAfter == 0 || routed) && routes.isComplete();
         int perFilter = Math.clamp(limits.pageMessages() / ranges.size(), 8, limits.pageMessages());
         effects.add(new Effect.ReadLog(ranges, perFilter));
@@ -237,7 +272,9 @@ final class LogFollower {
             }
         }
         seen.raiseAll(bound);
-        if (page.isEnd() || !whole) {
+        if (beforeCopies) {
+            endPass();
+        } else if (page.isEnd() || !whole) {
             boolean joins = whole && routed && !putByIncomplete;
             lagging.clear();
             nextAfter = 0;
@@ -285,8 +322,13 @@ final class LogFollower {
         return whole;
     }
 
-    private void join() {
+    private void live() {
         mode = Mode.LIVE;
+        stretches++;
+    }
+
+    private void join() {
+        live();
         while (!putBy.isEmpty() && mode == Mode.LIVE) {
             takeLive(putBy.remove());
         }
@@ -299,6 +341,31 @@ final class LogFollower {
             endPass();
         }
         waitForTick = true;
+    }
+
+    // --- the audit
+
+    LiveAudit audit() {
+        return audit;
+    }
+
+    void auditTurn(Event.AuditTurn e) {
+        audit.turn(e, mode == Mode.LIVE ? stretches : 0);
+    }
+
+    /** What lies above the cursor is read or forwarded by itself. */
+    void missedRead(Event.MissedRead e) {
+        audit.read(e, row -> {
+            if (!seen.covers(row.id())) {
+                return false;
+            }
+            Delivery d = rules.read(row);
+            if (d != null) {
+                queue.offer(d);
+                checkpoints.changed();
+            }
+            return true;
+        });
     }
 
     // --- the cursor

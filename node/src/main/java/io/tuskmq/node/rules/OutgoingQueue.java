@@ -1,7 +1,6 @@
 package io.tuskmq.node.rules;
 
 import io.tuskmq.node.rules.Effect.Dropped.Reason;
-import io.tuskmq.storage.rules.LaneVector;
 import io.tuskmq.storage.rules.LogId;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -167,12 +166,10 @@ final class OutgoingQueue {
 
     /** Lowers the vector below everything that waits here: the rest was sent or skipped. */
     void lower(long[] cursor) {
-        LaneVector lowered = new LaneVector();
         for (Delivery d : waiting) {
-            int lane = LogId.laneOf(d.logId());
-            if (d.logId() != 0 && d.deal() == null && lowered.get(lane) == 0) {
-                lowered.raise(lane, 1);
-                cursor[lane - 1] = d.logId() - 1;
+            if (d.logId() != 0 && d.deal() == null) {
+                int lane = LogId.laneOf(d.logId());
+                cursor[lane - 1] = Math.min(cursor[lane - 1], d.logId() - 1);
             }
         }
     }

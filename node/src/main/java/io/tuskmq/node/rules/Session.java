@@ -94,6 +94,14 @@ public final class Session {
             case Event.Taken e -> window.taken(e.packetId());
             case Event.LaneComplete e -> follower.laneComplete(e.lane(), e.head());
             case Event.ForwardsLost e -> follower.forwardsLost();
+            case Event.CopiesBegun e -> follower.copiesBegun();
+            case Event.CopiesMade e -> follower.copiesMade();
+            case Event.AuditTurn e -> follower.auditTurn(e);
+            case Event.LogCompared e -> follower.audit().compared(e);
+            case Event.MissedRead e -> {
+                now(e.nowMillis());
+                follower.missedRead(e);
+            }
             case Event.RoutesApplied e -> {
                 routes.answered(e);
                 follower.routesApplied();

@@ -8,7 +8,7 @@ import io.vertx.core.Promise;
 final class RetainedCopy extends Append {
     private final long[] filterIds;
     private final Handover handover;
-    private final Promise<Boolean> done = Promise.promise();
+    private final Promise<Void> done = Promise.promise();
 
     RetainedCopy(Handover handover) {
         super(handover.read().asRetainedFor(handover.qosMax(), handover.added()), null, 0);
@@ -16,17 +16,13 @@ final class RetainedCopy extends Append {
         this.handover = handover;
     }
 
-    /** Completes when it is decided: with false when the queue has, for this topic, another message or none. On the lane's thread. */
-    Future<Boolean> done() {
+    /** Completes when it is decided: the queue has the topic's message, or it was not to be copied. On the lane's thread. */
+    Future<Void> done() {
         return done.future();
     }
 
-    void committed() {
-        done.complete(true);
-    }
-
-    void refused() {
-        done.complete(false);
+    void decided() {
+        done.complete();
     }
 
     @Override

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Brings the retained messages of new subscriptions to one session, page by page. For a subscription that reads the log they become
- * durable copies in the session's private queue: promised like any other message, they survive like any other. For others they are
- * handed over as they are.
+ * durable copies in the session's private queue, and are read from there: promised like any other message, they survive like any other.
+ * For others they are handed over as they are.
  */
 final class RetainedReader {
     private static final int PAGE = 100;
@@ -86,9 +86,19 @@ final class RetainedReader {
         String next = page.nextAfter();
         if (subscription.logged()) {
             long number = runner.nextNumber();
+            if (matching.isEmpty()) {
+                progress(subscription, next);
+                return;
+            }
+            runner.on(new Event.CopiesBegun());
             List<Future<Void>> copies = new ArrayList<>(matching.size());
             matching.forEach(message -> copies.add(copy(subscription, number, message)));
-            Future.all(copies).onSuccess(all -> runner.shard().post(() -> progress(subscription, next)));
+            Future.all(copies)
+                    .onSuccess(all -> runner.shard().post(() -> {
+                        copies.forEach(copy -> runner.answered());
+                        runner.on(new Event.CopiesMade());
+                        progress(subscription, next);
+                    }));
         } else {
             if (next != null) {
                 resting.put(subscription.filter(), next);
@@ -114,7 +124,7 @@ final class RetainedReader {
                 });
     }
 
-    /** Succeeds also for one that the log can't take: it must not stop the others; the lane has told why. */
+    /** Completes when it is decided, also for one that was not to be copied any more; where the log can't take it, the lane has told why. */
     private Future<Void> copy(Subscription subscription, long number, Message message) {
         SessionRunner.Identity identity = runner.identity();
         RetainedCopy copy = new RetainedCopy(new Append.Handover(
@@ -127,20 +137,7 @@ final class RetainedReader {
                 message));
         runner.asked();
         lane.append(copy);
-        return copy.done()
-                .onSuccess(asRead -> runner.shard().post(() -> {
-                    runner.answered();
-                    // A newer message took its place, or there is none any more: the log knows.
-                    runner.on(
-                            asRead
-                                    ? new Event.Arrived(
-                                            copy.id(),
-                                            copy.message(),
-                                            List.of(),
-                                            runner.shard().nowMillis())
-                                    : new Event.ForwardsLost());
-                }))
-                .mapEmpty();
+        return copy.done();
     }
 
     /** The identifier travels with the copy, as the property that it will be [MQTT5-3.3.4-3]. */

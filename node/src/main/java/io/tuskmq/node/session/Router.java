@@ -227,7 +227,7 @@ public final class Router {
                         }
                         publication.committed();
                     }
-                    case RetainedCopy copy -> copy.committed();
+                    case RetainedCopy copy -> copy.decided();
                     default -> throw new IllegalStateException("an append of unknown kind: " + append);
                 }
             }
@@ -240,7 +240,7 @@ public final class Router {
         public void refused(Append append) {
             switch (append) {
                 case Publication publication -> publication.refused();
-                case RetainedCopy copy -> copy.refused();
+                case RetainedCopy copy -> copy.decided();
                 default -> throw new IllegalStateException("an append of unknown kind: " + append);
             }
         }

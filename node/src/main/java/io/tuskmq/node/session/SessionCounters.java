@@ -18,6 +18,7 @@ public final class SessionCounters {
     private final LongAdder takeovers;
     private final LongAdder wills;
     private final LongAdder refusedByQuota;
+    private final LongAdder missed;
     private final Map<Dropped.Reason, LongAdder> dropped = new EnumMap<>(Dropped.Reason.class);
 
     public SessionCounters(Metrics metrics) {
@@ -30,6 +31,9 @@ public final class SessionCounters {
         wills = metrics.counter("tuskmq_wills_published_total", "Wills published by this node.");
         refusedByQuota = metrics.counter(
                 "tuskmq_publish_refused_total", "PUBLISH packets answered with 0x97, since the log has no room.");
+        missed = metrics.counter(
+                "tuskmq_audit_missed_total",
+                "Messages that the audit found in the log and delivered, since they had not been handed over.");
         for (Dropped.Reason reason : Dropped.Reason.values()) {
             String label = reason.name().toLowerCase(Locale.ROOT);
             dropped.put(
@@ -68,6 +72,14 @@ public final class SessionCounters {
 
     void refusedByQuota() {
         refusedByQuota.increment();
+    }
+
+    void missed(int messages) {
+        missed.add(messages);
+    }
+
+    public long messagesMissed() {
+        return missed.sum();
     }
 
     void dropped(Dropped.Reason reason, int messages) {

@@ -219,6 +219,7 @@ final class SessionRunner extends Receiver implements Member {
             case Effect.DealTaken(Deal deal) -> ((HeldDeal) deal).taken();
             case Effect.DealReturned(Deal deal) -> ((HeldDeal) deal).returned();
             case Effect.ForgetTaken taken -> throw new IllegalStateException("a client is no group");
+            case Effect.Audit audit -> ShardAudit.perform(audit, this);
             case Effect.Dropped(int messages, Effect.Dropped.Reason reason) ->
                 broker.counters().dropped(reason, messages);
         }

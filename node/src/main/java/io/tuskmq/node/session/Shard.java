@@ -37,6 +37,7 @@ final class Shard {
     private final Set<Receiver> receivers = new LinkedHashSet<>();
     private final Set<SessionRunner> waitingPublishers = new LinkedHashSet<>();
     private final LaneVector watermark = new LaneVector();
+    private final ShardAudit audit = new ShardAudit();
     private long deliveries;
 
     /**
@@ -179,5 +180,6 @@ final class Shard {
         for (Receiver receiver : receivers()) {
             receiver.tick(tick);
         }
+        audit.tick(receivers, watermark);
     }
 }

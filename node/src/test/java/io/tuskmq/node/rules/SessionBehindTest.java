@@ -66,6 +66,56 @@ class SessionBehindTest {
         assertEquals(vector(id(1, 9)), session.cursor());
     }
 
+    private static Logged copy(int number) {
+        return new Logged(id(1, number), new long[] {-SESSION}, message("t/" + number, 1));
+    }
+
+    /** What replaces a retained message may be forwarded before this session hears that the copy was made: presence must end right. */
+    @Test
+    void aForwardDoesNotOvertakeACopyThatIsOnItsWay() {
+        Session session = starting().subscribed(sub).live();
+        assertEquals(List.of(), on(session, new Event.CopiesBegun()));
+        assertEquals(List.of(), on(session, forward(2)));
+        var effects = on(session, new Event.CopiesMade());
+        assertEquals(
+                -SESSION, one(Effect.ReadLog.class, effects).ranges().getFirst().filterId());
+        assertEquals(List.of(), on(session, forward(3)));
+        effects = on(session, page(Long.MAX_VALUE, vector(id(1, 2)), copy(1), row(2)));
+        assertEquals(List.of(1, 2, 3), sent(effects));
+        assertTrue(session.isLive());
+    }
+
+    @Test
+    void aPageOfBeforeTheCopiesIsFollowedByAnotherOne() {
+        Session session = reading();
+        on(session, new Event.CopiesBegun());
+        on(session, new Event.CopiesMade());
+        on(session, forward(3));
+        var effects = on(session, page(Long.MAX_VALUE, vector(id(1, 1)), row(1)));
+        assertEquals(List.of(1), sent(effects));
+        assertFalse(session.isLive());
+        one(Effect.ReadLog.class, effects);
+        assertEquals(List.of(2, 3), sent(on(session, page(Long.MAX_VALUE, vector(id(1, 3)), copy(2), row(3)))));
+        assertTrue(session.isLive());
+    }
+
+    /** A copy that comes into a lane which the pass has left behind is read before what the pass would have read next. */
+    @Test
+    void aPassDoesNotGoOnPastCopies() {
+        Session session = new Starting()
+                .cursor(vector(id(1, 0), id(2, 0)))
+                .subscribed(sub)
+                .session(SESSION);
+        on(session, new Event.Started(NOW));
+        long lagging = id(2, 1);
+        Logged far = SessionFixture.row(LogId.first(NOW + 60_000, 1), message("t/5", 1));
+        on(session, new Event.CopiesBegun());
+        assertEquals(List.of(5), sent(on(session, page(far.id(), vector(far.id() + 9, lagging), far))));
+        var effects = on(session, new Event.CopiesMade());
+        assertEquals(
+                lagging, one(Effect.ReadLog.class, effects).ranges().getFirst().afterId());
+    }
+
     /** The head of a node that just died, or of an idle lane, must not hold up the reading of the others. */
     @Test
     void readsOnPastALaneWhoseHeadLagsAndTakesItsLaterRowsFromTheForwards() {

@@ -50,14 +50,16 @@ final class GroupNode {
     /** What other nodes say to this one, when it is to come later. */
     final LateFrames late = new LateFrames();
 
-    private final Router router;
-    private final LiveRoutes routes;
+    final Router router;
+    final LiveRoutes routes;
+    final Shards shards;
+    final SessionCounters counters = new SessionCounters(new Metrics());
     private final Groups groups;
     private final ClusterNode cluster;
 
     private GroupNode(World world, String name) {
         this.world = world;
-        Shards shards = new Shards();
+        shards = new Shards();
         routes = new LiveRoutes(shards);
         database = new HeldRunner(world.database);
         MemoryStore shared = world.first;
@@ -68,7 +70,6 @@ final class GroupNode {
         cluster = new ClusterNode(world.vertx, late.over(new MemoryCluster(world.network)), new Metrics());
         routes.tell(cluster.peers());
         router = new Router(routes, shards, cluster.peers());
-        SessionCounters counters = new SessionCounters(new Metrics());
         long registeredAt = ClusterNode.now();
         lease = get(cluster.open().compose(address -> store.leases().register(name, 1, LEASE_MILLIS, address)));
         get(store.filters().catchUp());

@@ -244,6 +244,7 @@ final class SimRunner implements Link.Served {
             case Effect.DealTaken ignored -> noGroups(effect);
             case Effect.DealReturned ignored -> noGroups(effect);
             case Effect.ForgetTaken ignored -> noGroups(effect);
+            case Effect.Audit audit -> Ledger.check(false, "nobody audits here: " + audit);
             case Effect.Dropped d -> Ledger.check(d.reason() == Effect.Dropped.Reason.NOT_WRITABLE, "dropped: " + d);
         }
     }

@@ -17,7 +17,7 @@ import java.util.Set;
 public final class LaneBatcher {
     /** What the writer has to do, in this order. */
     public sealed interface Action {
-        /** Send the batch; answer with {@link #committed}, {@link #stale}, {@link #tryAgain}, {@link #unknown} or another event. */
+        /** Send the batch; answer with {@link #committed}, {@link #stale}, {@link #tooLow}, {@link #unknown} or another event. */
         record Send(Batch batch) implements Action {}
 
         /** Load the newest filters; answer with {@link #caughtUp}. */
@@ -194,6 +194,24 @@ public final class LaneBatcher {
         return List.of(new Action.Send(batch));
     }
 
+    /**
+     * Nothing was stored: a retained message that this batch replaces, or a copy of it, has the id {@code floor}, of another lane, and
+     * who reads the log would take it for the newer one. The batch is formed anew, above it.
+     */
+    public List<Action> tooLow(long floor, long nowMillis) {
+        requeue();
+        return next(Math.max(nowMillis, LogId.millisOf(floor) + 1));
+    }
+
+    /** Gives the batch up, which is not stored and never will be: its appends come first in the next one. */
+    private void requeue() {
+        for (Append append : batch.appends().reversed()) {
+            queue.addFirst(append);
+        }
+        batch = new Batch(List.of(), batch.oldHead(), batch.oldHead(), 0);
+        busy = false;
+    }
+
     /** Nothing was stored: there is no partition for these ids. */
     public List<Action> noPartition() {
         return List.of(new Action.MakePartitions(batch));
@@ -225,14 +243,12 @@ public final class LaneBatcher {
         List<Append> appends = batch.appends();
         if (appends.size() == 1) {
             actions.add(new Action.Refused(appends.getFirst()));
+            batch = new Batch(List.of(), batch.oldHead(), batch.oldHead(), 0);
+            busy = false;
         } else {
             singles += appends.size();
-            for (Append append : appends.reversed()) {
-                queue.addFirst(append);
-            }
+            requeue();
         }
-        batch = new Batch(List.of(), batch.oldHead(), batch.oldHead(), 0);
-        busy = false;
         actions.addAll(next(nowMillis));
         return actions;
     }

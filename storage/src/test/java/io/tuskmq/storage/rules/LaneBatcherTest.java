@@ -61,6 +61,25 @@ class LaneBatcherTest {
         return new LaneBatcher(LANE, OWNER, 0, LIMITS);
     }
 
+    /** Nothing else may come between: the publishers' order stands. */
+    @Test
+    void aBatchWhoseIdsAreTooLowIsFormedAnewAboveThem() {
+        LaneBatcher batcher = batcher();
+        Copy copy = new Copy();
+        batcher.add(new Numbered(0, copy, false, 0));
+        batcher.add(new Numbered(1, copy, false, 0));
+        Batch low = sent(batcher.next(1_700_000_000_000L));
+        batcher.add(new Numbered(2, copy, false, 0));
+        long floor = LogId.first(1_700_000_060_000L, 500) + 7;
+        Batch again = sent(batcher.tooLow(floor, 1_700_000_000_001L));
+        assertEquals(low.oldHead(), again.oldHead(), "the database's head has not moved");
+        assertEquals(
+                List.of(0, 1, 2),
+                again.appends().stream().map(a -> ((Numbered) a).number).toList());
+        assertTrue(again.appends().stream().allMatch(a -> a.id() > floor && LogId.laneOf(a.id()) == LANE));
+        assertTrue(again.appends().getLast().id() == again.newHead());
+    }
+
     @Test
     void whatComesWhileABatchIsOnItsWayGoesInTheNextOne() {
         LaneBatcher batcher = batcher();
