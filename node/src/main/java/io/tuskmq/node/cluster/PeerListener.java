@@ -19,6 +19,7 @@ final class PeerListener implements Cluster.Listener {
 
     private final Forwards forwards;
     private final ClusterGroups groupWays;
+    private final ClusterClientIds ids;
     private final ClusterCounters counters;
     private volatile @Nullable Joined joined;
 
@@ -31,9 +32,10 @@ final class PeerListener implements Cluster.Listener {
             PeerClients clients,
             Groups groups) {}
 
-    PeerListener(Forwards forwards, ClusterGroups groupWays, ClusterCounters counters) {
+    PeerListener(Forwards forwards, ClusterGroups groupWays, ClusterClientIds ids, ClusterCounters counters) {
         this.forwards = forwards;
         this.groupWays = groupWays;
+        this.ids = ids;
         this.counters = counters;
     }
 
@@ -55,6 +57,7 @@ final class PeerListener implements Cluster.Listener {
         forwards.linked(slot);
         groupWays.linked(slot, peer);
         joined().membership().linked(peer);
+        ids.askAgain(peer.incarnation());
     }
 
     @Override
@@ -101,7 +104,10 @@ final class PeerListener implements Cluster.Listener {
                 }
             }
             case Frames.Lane lane -> joined().lanes().frame(lane);
-            case Frames.Health(boolean databaseAway) -> joined().membership().health(from, databaseAway);
+            case Frames.Health(boolean databaseAway, var word) -> {
+                ids.said(from.incarnation(), word);
+                joined().membership().health(from, databaseAway);
+            }
             case Frames.OfGroup(var frame) -> joined().groups().told(from.incarnation(), frame);
         }
     }
@@ -109,10 +115,13 @@ final class PeerListener implements Cluster.Listener {
     @Override
     public Future<Buffer> asked(Peer from, Buffer body) {
         return switch (Frames.asked(body)) {
-            case Frames.LetGo(String clientId, long number) ->
-                joined().clients()
+            case Frames.LetGo(String clientId, long number, var word) -> {
+                ids.said(from.incarnation(), word); // first: who connects here from now on asks that node too
+                yield joined().clients()
                         .letGo(clientId, number)
                         .map(answer -> Buffer.buffer(new byte[] {(byte) (answer == ClientIds.Answer.NEWER ? 1 : 0)}));
+            }
+            case Frames.Alive alive -> Future.succeededFuture(Buffer.buffer());
             case Frames.OfGroup(var frame) ->
                 frame instanceof GroupFrame.Join join
                         ? joined().groups()

@@ -165,6 +165,9 @@ final class GroupNode {
         }
 
         @Override
+        public void checkIds() {}
+
+        @Override
         public void takeIdsAgain() {}
     }
 }

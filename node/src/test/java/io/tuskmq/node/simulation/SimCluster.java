@@ -337,7 +337,7 @@ final class SimCluster implements Cluster {
     public Future<Taken> takeClientId(String clientId) {
         Future<Taken> taken = around.ids().take(this, clientId, MAP_MILLIS, loop);
         return around.bug() == ClusterBug.NOBODY_LETS_GO
-                ? taken.map(t -> new Taken(t.number(), OptionalLong.empty()))
+                ? taken.map(t -> new Taken(t.number(), OptionalLong.empty(), OptionalLong.empty(), true))
                 : taken;
     }
 

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 /** All connections that the brokers have, and what must hold of them: one for each client id (I5), and their wills (I8). */
 final class SimConnections {
     /** A node that was asked to let go of a client id may be waited for that long; after it the id may be at two. */
-    private static final long TROUBLE_MILLIS = 4_000;
+    private static final long TROUBLE_MILLIS = 0;
     /** A node may find out that late: when its own clock says so, if it can't reach the database. */
     private static final long LEASE_OVER_MILLIS = 2_000;
 
@@ -75,6 +75,7 @@ final class SimConnections {
             boolean same = older.link().client() == link.client();
             // A node that is stopped can't let go, and is ended when its lease is over.
             if (same
+                    && connection.broker().holdsLease()
                     && older.isLive()
                     && older.broker().holdsLease()
                     && !older.broker().process().isStopped()) {

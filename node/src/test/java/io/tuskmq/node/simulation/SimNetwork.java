@@ -139,10 +139,13 @@ final class SimNetwork {
         Holder before = map.get(clientId);
         long number = before == null ? numberMin : Math.max(before.number + 1, numberMin);
         map.put(clientId, new Holder(number, node.incarnation()));
-        boolean elsewhere =
-                before != null && before.incarnation != node.incarnation() && node.isLive(before.incarnation);
-        OptionalLong at = before != null && elsewhere ? OptionalLong.of(before.incarnation) : OptionalLong.empty();
-        return new Taken(number, at);
+        if (before == null || before.incarnation == node.incarnation()) {
+            return new Taken(number, OptionalLong.empty(), OptionalLong.empty(), apart.isEmpty());
+        }
+        OptionalLong other = OptionalLong.of(before.incarnation);
+        return node.isLive(before.incarnation)
+                ? new Taken(number, other, OptionalLong.empty(), apart.isEmpty())
+                : new Taken(number, OptionalLong.empty(), other, apart.isEmpty());
     }
 
     void leave(SimCluster node, String clientId, long number) {
