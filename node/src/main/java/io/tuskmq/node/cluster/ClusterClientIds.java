@@ -30,7 +30,9 @@ final class ClusterClientIds implements ClientIds {
     /** How long a CONNECT waits for another node: then that node's writes are fenced. */
     private static final long LET_GO_MILLIS = 1_000;
     /** How long it waits for a heartbeat that says who is alive. */
-    private static final long LOOK_MILLIS = 1_000;
+    private static final long LOOK_MILLIS = 500;
+    /** A peer whose link is down is asked again after this, while the CONNECT waits. */
+    private static final long REASK_MILLIS = 100;
     /** Questions that a peer is asked again at the same time. */
     private static final int AGAIN_MAX = 64;
 
@@ -164,18 +166,37 @@ final class ClusterClientIds implements ClientIds {
     }
 
     private Future<Answer> askAll(Set<Long> peers, Question question, Frames.LetGo frame) {
+        if (peers.isEmpty()) {
+            return Future.succeededFuture(Answer.LET_GO);
+        }
+        Promise<Void> late = Promise.promise();
+        long timer = vertx.setTimer(LET_GO_MILLIS, now -> late.tryComplete());
         List<Future<Answer>> answers = new ArrayList<>();
         for (long peer : peers) {
-            answers.add(ask(peer, frame).recover(failure -> {
+            Promise<Answer> answer = Promise.promise();
+            askUntil(late.future(), peer, frame, answer);
+            answers.add(answer.future().otherwise(failure -> {
                 LOG.info("client={} node {} does not let go of it: {}", question.clientId(), peer, message(failure));
                 change(() -> questions.add(peer, question));
-                return Future.succeededFuture(Answer.LET_GO);
+                return Answer.LET_GO;
             }));
         }
         return Future.join(answers)
                 .map(all -> answers.stream().anyMatch(answer -> answer.result() == Answer.NEWER)
                         ? Answer.NEWER
-                        : Answer.LET_GO);
+                        : Answer.LET_GO)
+                .onComplete(done -> vertx.cancelTimer(timer));
+    }
+
+    /** A link that broke is there again soon: it is waited for as long as for an answer. */
+    private void askUntil(Future<Void> late, long peer, Frames.LetGo frame, Promise<Answer> answer) {
+        ask(peer, frame).onComplete(answer::complete, failure -> {
+            if (late.isComplete() || !holders.live().contains(peer)) {
+                answer.fail(failure);
+            } else {
+                vertx.setTimer(REASK_MILLIS, timer -> askUntil(late, peer, frame, answer));
+            }
+        });
     }
 
     private Future<Answer> ask(long peer, Frames.LetGo frame) {

@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
 
 /** All connections that the brokers have, and what must hold of them: one for each client id (I5), and their wills (I8). */
 final class SimConnections {
-    /** A node that was asked to let go of a client id may be waited for that long; after it the id may be at two. */
-    private static final long TROUBLE_MILLIS = 0;
+    /** A node can't ask another one while nothing passes between them, nor before they are linked again. */
+    private static final long CUT_MILLIS = 1_500;
     /** A node may find out that late: when its own clock says so, if it can't reach the database. */
     private static final long LEASE_OVER_MILLIS = 2_000;
 
@@ -70,19 +70,24 @@ final class SimConnections {
         if (will != null) {
             wills.accepted(will, link.isWillDelayed());
         }
-        boolean excused = schedule.now() - network.troubleAt() < TROUBLE_MILLIS;
         for (SimConnection older : live) {
             boolean same = older.link().client() == link.client();
-            // A node that is stopped can't let go, and is ended when its lease is over.
-            if (same
-                    && connection.broker().holdsLease()
-                    && older.isLive()
-                    && older.broker().holdsLease()
-                    && !older.broker().process().isStopped()) {
+            if (same && isServed(older) && connection.broker().holdsLease()) {
+                boolean excused = network.wasCut(
+                        older.broker().others().machine(),
+                        connection.broker().others().machine(),
+                        CUT_MILLIS);
                 check(excused, () -> "two live connections (I5): " + older + " and " + connection);
             }
         }
         live.add(connection);
+    }
+
+    /** A node that is stopped can't let go, and is ended when its lease is over. */
+    private static boolean isServed(SimConnection connection) {
+        return connection.isLive()
+                && connection.broker().holdsLease()
+                && !connection.broker().process().isStopped();
     }
 
     void ended(SimConnection connection) {

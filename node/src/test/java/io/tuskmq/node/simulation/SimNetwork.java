@@ -20,6 +20,7 @@ final class SimNetwork {
 
     private final Map<Long, SimCluster> nodes = new TreeMap<>();
     private final Map<Pair, Long> cuts = new HashMap<>();
+    private final Map<Pair, Long> cutUntil = new HashMap<>();
     private final Map<Long, List<RouteBatch>> journals = new HashMap<>();
     private final Map<String, Holder> clients = new TreeMap<>();
     private final Map<String, Holder> clientsOfTheOthers = new TreeMap<>();
@@ -76,11 +77,21 @@ final class SimNetwork {
         schedule.after(millis, () -> {
             trouble();
             cuts.remove(new Pair(from, to));
+            cutUntil.put(new Pair(from, to), schedule.now());
         });
     }
 
     boolean isCut(String from, String to) {
         return cuts.containsKey(new Pair(from, to));
+    }
+
+    /** Whether nothing passed between the machines one way or the other, now or a moment ago. */
+    boolean wasCut(String one, String other, long withinMillis) {
+        return wasCutFrom(one, other, withinMillis) || wasCutFrom(other, one, withinMillis);
+    }
+
+    private boolean wasCutFrom(String from, String to, long withinMillis) {
+        return isCut(from, to) || schedule.now() - cutUntil.getOrDefault(new Pair(from, to), 0L) < withinMillis;
     }
 
     /** All connections between nodes are reset. */
