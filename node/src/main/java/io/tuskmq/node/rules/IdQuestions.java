@@ -55,11 +55,6 @@ public final class IdQuestions {
         return next;
     }
 
-    public boolean isOpen(Question question) {
-        return open.values().stream()
-                .anyMatch(ofPeer -> Long.valueOf(question.number()).equals(ofPeer.get(question.clientId())));
-    }
-
     /** These are the peers that are left. */
     public void retain(Collection<Long> peers) {
         open.keySet().retainAll(peers);
