@@ -304,8 +304,8 @@ final class ClusterClientIds implements ClientIds {
         if (answer == Answer.NEWER && parts != null) {
             parts.clients()
                     .letGo(question.clientId(), question.number() + 1)
-                    .onFailure(failure ->
-                            LOG.warn("client={} was not let go: {}", question.clientId(), message(failure)));
+                    .onFailure(
+                            failure -> LOG.warn("client={} was not let go: {}", question.clientId(), message(failure)));
         }
     }
 }

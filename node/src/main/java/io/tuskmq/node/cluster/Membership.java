@@ -232,9 +232,7 @@ final class Membership {
 
     /** Whether this node serves, or waits so long to do so again that one of those who can't reach each other must go. */
     private boolean mayRevoke(long now) {
-        return suspended
-                ? !guard.isOver(now) && now - returningSinceMillis >= 2 * own.leaseMillis()
-                : host.isServing();
+        return suspended ? !guard.isOver(now) && now - returningSinceMillis >= 2 * own.leaseMillis() : host.isServing();
     }
 
     private void revokeVictims(long now) {

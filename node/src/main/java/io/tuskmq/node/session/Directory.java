@@ -27,6 +27,7 @@ public final class Directory implements ConnectionHandler {
     private static final long TAKE_AGAIN_MILLIS = 1_000;
     /** While Hazelcast is split, which may last: the other half's nodes are asked at each CONNECT. */
     private static final long TAKE_SPLIT_AGAIN_MILLIS = 10_000;
+
     private static final long DRAIN_MILLIS = 100;
     private static final int DRAIN_PORTION_MIN = 20;
 
@@ -81,7 +82,8 @@ public final class Directory implements ConnectionHandler {
     private void number(Client client, ClientIds.Taken taken) {
         client.number(taken.number());
         if (!taken.settled()) {
-            vertx.setTimer(taken.number() < 0 ? TAKE_AGAIN_MILLIS : TAKE_SPLIT_AGAIN_MILLIS, timer -> takeAgain(client));
+            vertx.setTimer(
+                    taken.number() < 0 ? TAKE_AGAIN_MILLIS : TAKE_SPLIT_AGAIN_MILLIS, timer -> takeAgain(client));
         }
     }
 

@@ -75,7 +75,7 @@ final class SimClient {
         this.persistent = schedule.chance(0.75);
         int receiveMax = schedule.chance(0.5) ? 65_535 : 1 + schedule.below(6);
         this.abilities = new SessionStart.Client(schedule.chance(0.5) ? 5 : 4, receiveMax, 0);
-        this.silenceMax = around.wills().isPresent() && schedule.chance(0.5) ? 12_000 : 0;
+        this.silenceMax = around.wills().isPresent() && !persistent && schedule.chance(0.5) ? 12_000 : 0;
         this.toPublish = schedule.chance(0.7) ? 5 + schedule.below(25) : 0;
         if (schedule.chance(0.8)) {
             List<String> filters = new ArrayList<>(Topics.FILTERS);

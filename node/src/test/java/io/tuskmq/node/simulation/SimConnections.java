@@ -99,7 +99,8 @@ final class SimConnections {
         Set<Pair> now = new HashSet<>();
         for (SimConnection one : live) {
             for (SimConnection other : live) {
-                boolean two = one.number() < other.number() && one.link().client() == other.link().client();
+                boolean two = one.number() < other.number()
+                        && one.link().client() == other.link().client();
                 if (two && isServed(one) && isServed(other) && !wasCut(one, other)) {
                     now.add(new Pair(one, other));
                 }

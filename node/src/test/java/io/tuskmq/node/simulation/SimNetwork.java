@@ -123,7 +123,8 @@ final class SimNetwork {
         apart.addAll(machines);
         clientsOfTheOthers.putAll(clients);
         splitSeenAt.clear();
-        nodes.values().forEach(node -> splitSeenAt.put(node.machine(), schedule.now() + schedule.below(SPLIT_SEEN_MILLIS)));
+        nodes.values()
+                .forEach(node -> splitSeenAt.put(node.machine(), schedule.now() + schedule.below(SPLIT_SEEN_MILLIS)));
         schedule.after(millis, this::merge);
     }
 
