@@ -23,6 +23,7 @@ final class SimCluster implements Cluster {
     private static final long STATE_MILLIS = 1_000;
     private static final int LANE_AFTER = 1 + Integer.BYTES;
     private static final byte LANE = 2;
+    private static final byte LET_GO = 4;
     private static final byte ALIVE = 6;
 
     private final SimBroker.Around around;
@@ -311,7 +312,9 @@ final class SimCluster implements Cluster {
             return Future.failedFuture("no such node");
         }
         peer.ask(answer, timeoutMillis, (there, theirs) -> there.asked(incarnation(), body, theirs));
-        return answer.future();
+        return around.bug() == ClusterBug.NOBODY_IS_ASKED_AGAIN && body.getByte(0) == LET_GO
+                ? answer.future().otherwise(Buffer.buffer(new byte[1]))
+                : answer.future();
     }
 
     private void asked(long from, Buffer body, Promise<Buffer> answer) {
