@@ -115,8 +115,15 @@ public interface Cluster {
     /** Completes when every live peer has applied all changes that were made before this call; may take as long as a peer's lease. */
     Future<Void> routesApplied();
 
-    /** Where a client id was: {@code number} is above all earlier ones of the id; {@code at} the node that took it last, if another one. */
-    record Taken(long number, OptionalLong at) {}
+    /**
+     * Where a client id was.
+     *
+     * @param number above all earlier ones of the id
+     * @param at the live node that took it last, if another one
+     * @param ended the node that took it last, if it isn't live: others may have had the id before
+     * @param whole whether all live nodes share the map; else some have ids that it doesn't show
+     */
+    record Taken(long number, OptionalLong at, OptionalLong ended, boolean whole) {}
 
     /** Notes that the client id is connected here now. Fails when Hazelcast does not answer within 500 ms. */
     Future<Taken> takeClientId(String clientId);

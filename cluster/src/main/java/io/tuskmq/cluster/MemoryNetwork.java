@@ -299,8 +299,14 @@ public final class MemoryNetwork {
         }
         Holder now = new Holder(++numbers, node.incarnation());
         Holder before = clients.put(clientId, now);
-        boolean elsewhere = before != null && node.wire(before.incarnation) != null;
-        return later(new Taken(now.number, elsewhere ? OptionalLong.of(before.incarnation) : OptionalLong.empty()));
+        if (before == null || before.incarnation == node.incarnation()) {
+            return later(new Taken(now.number, OptionalLong.empty(), OptionalLong.empty(), true));
+        }
+        OptionalLong at = OptionalLong.of(before.incarnation);
+        return later(
+                node.wire(before.incarnation) != null
+                        ? new Taken(now.number, at, OptionalLong.empty(), true)
+                        : new Taken(now.number, OptionalLong.empty(), at, true));
     }
 
     void leave(String clientId, long number) {

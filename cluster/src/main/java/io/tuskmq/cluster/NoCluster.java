@@ -67,7 +67,8 @@ public final class NoCluster implements Cluster {
 
     @Override
     public Future<Taken> takeClientId(String clientId) {
-        return Future.succeededFuture(new Taken(numbers.incrementAndGet(), OptionalLong.empty()));
+        return Future.succeededFuture(
+                new Taken(numbers.incrementAndGet(), OptionalLong.empty(), OptionalLong.empty(), true));
     }
 
     @Override

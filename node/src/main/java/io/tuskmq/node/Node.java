@@ -206,6 +206,11 @@ public final class Node implements Host {
             }
 
             @Override
+            public void checkIds() {
+                directory.checkIds();
+            }
+
+            @Override
             public void takeIdsAgain() {
                 directory.takeIdsAgain();
             }

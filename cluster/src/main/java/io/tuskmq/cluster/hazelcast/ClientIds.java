@@ -1,5 +1,7 @@
 package io.tuskmq.cluster.hazelcast;
 
+import com.hazelcast.cluster.Cluster;
+import com.hazelcast.cluster.Member;
 import com.hazelcast.core.HazelcastInstance;
 import com.hazelcast.map.EntryProcessor;
 import com.hazelcast.map.IMap;
@@ -7,8 +9,9 @@ import io.tuskmq.cluster.Cluster.Taken;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.OptionalLong;
-import java.util.function.LongPredicate;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,17 +24,19 @@ final class ClientIds {
     static final long ANSWER_MILLIS = 500;
 
     private final long self;
-    private final LongPredicate alive;
+    private final Peers peers;
+    private final Cluster members;
     private final long answerMillis;
     /** A client id → its number and the incarnation that has it. */
     private final IMap<String, long[]> clients;
 
     private final IMap<String, Long> groups;
 
-    ClientIds(HazelcastInstance hazelcast, long self, LongPredicate alive, long answerMillis) {
+    ClientIds(HazelcastInstance hazelcast, long self, Peers peers, long answerMillis) {
         this.self = self;
-        this.alive = alive;
+        this.peers = peers;
         this.answerMillis = answerMillis;
+        members = hazelcast.getCluster();
         clients = hazelcast.getMap(CLIENTS);
         groups = hazelcast.getMap(GROUPS);
     }
@@ -43,9 +48,27 @@ final class ClientIds {
         Promise<long[]> promise = Answers.promise();
         return Answers.within(promise, answerMillis, () -> clients.submitToKey(clientId, take))
                 .map(answer -> {
-                    boolean elsewhere = answer.length > 1 && answer[1] != self && alive.test(answer[1]);
-                    return new Taken(answer[0], elsewhere ? OptionalLong.of(answer[1]) : OptionalLong.empty());
+                    OptionalLong other =
+                            answer.length > 1 && answer[1] != self ? OptionalLong.of(answer[1]) : OptionalLong.empty();
+                    boolean live = other.isPresent() && peers.isLive(other.getAsLong());
+                    return new Taken(
+                            answer[0],
+                            live ? other : OptionalLong.empty(),
+                            live ? OptionalLong.empty() : other,
+                            isWhole());
                 });
+    }
+
+    /** A live node that is no member, because Hazelcast is split or it has not joined yet, has a map of its own. */
+    private boolean isWhole() {
+        Set<Long> missing = new HashSet<>(peers.incarnations());
+        for (Member member : members.getMembers()) {
+            String incarnation = member.getAttribute(MemberConfig.INCARNATION);
+            if (incarnation != null) {
+                missing.remove(Long.valueOf(incarnation));
+            }
+        }
+        return missing.isEmpty();
     }
 
     void leave(String clientId, long number) {

@@ -165,7 +165,7 @@ public final class HazelcastCluster implements Cluster {
             instance.getLifecycleService().terminate();
             return Future.failedFuture("closed while it joined");
         }
-        ids = new ClientIds(instance, self, peers::isLive, answerMillis);
+        ids = new ClientIds(instance, self, peers, answerMillis);
         instance.getCluster().addMembershipListener(new MemberEvents(incarnation -> {
             PeerSlot gone = peers.of(incarnation);
             if (gone != null) {

@@ -34,6 +34,7 @@ public final class ClusterNode {
     private final ClusterCounters counters;
     private final Forwards forwards;
     private final ClusterGroups groups;
+    private final ClusterClientIds ids;
     private final PeerListener listener;
     private volatile @Nullable Membership membership;
 
@@ -66,7 +67,8 @@ public final class ClusterNode {
         this.counters = new ClusterCounters(metrics);
         this.forwards = new Forwards(cluster, new ClusterWills(vertx, cluster), counters);
         this.groups = new ClusterGroups(vertx, cluster);
-        this.listener = new PeerListener(vertx, forwards, groups, counters);
+        this.ids = new ClusterClientIds(vertx, cluster);
+        this.listener = new PeerListener(vertx, forwards, groups, ids, counters);
         metrics.gauge(
                 "tuskmq_links",
                 "Other nodes that this one is linked to now.",
@@ -84,7 +86,7 @@ public final class ClusterNode {
     }
 
     public ClientIds clientIds() {
-        return new ClusterClientIds(cluster);
+        return ids;
     }
 
     /** Opens the ports for others; completes with what {@code Leases.register} tells them. */
@@ -128,12 +130,13 @@ public final class ClusterNode {
             forwards.own(lane.laneId(), lane.head());
         }
         var lanes = new LaneHandling(parts.router(), counters);
-        var around = new Membership.Around(parts.heartbeat(), cluster, lanes, forwards, counters, clock);
+        var around = new Membership.Around(parts.heartbeat(), cluster, lanes, forwards, ids, counters, clock);
         long incarnation = registered.lease().incarnation();
         var own = new Membership.Own(
                 incarnation, registered.name(), registered.leaseMillis(), registered.registeredAtMillis());
         Membership mine = new Membership(heartbeats.get(), around, own, host);
         membership = mine;
+        ids.join(new ClusterClientIds.Joined(mine, clients));
         listener.join(new PeerListener.Joined(parts.routes(), parts.router(), lanes, mine, clients, parts.groups()));
         return parts.leases()
                 .renew(incarnation, registered.leaseMillis())

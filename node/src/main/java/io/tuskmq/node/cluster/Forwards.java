@@ -61,8 +61,8 @@ final class Forwards implements Peers {
         lanes.values().forEach(LaneChains::tellHead);
     }
 
-    void tellHealth(boolean databaseAway) {
-        Buffer frame = Frames.health(databaseAway);
+    void tellHealth(Frames.Health health) {
+        Buffer frame = Frames.health(health);
         for (long mask = linked; mask != 0; mask &= mask - 1) {
             cluster.tell(Long.numberOfTrailingZeros(mask), frame); // one that doesn't arrive counts as not said
         }

@@ -1,5 +1,6 @@
 package io.tuskmq.node.cluster;
 
+import io.tuskmq.node.rules.IdDoubts;
 import io.tuskmq.node.session.GroupFrame;
 import io.tuskmq.storage.Message;
 import io.vertx.core.buffer.Buffer;
@@ -18,8 +19,8 @@ final class Frames {
     /** Committed messages of a lane, all that the receiver wants of it between what it was told last and the head. */
     record Lane(int lane, long after, long head, List<Row> rows) implements Told {}
 
-    /** How the sender fares: whether it misses the database. */
-    record Health(boolean databaseAway) implements Told {}
+    /** How the sender fares: whether it misses the database, and whether it has clients that Hazelcast's map doesn't show. */
+    record Health(boolean databaseAway, IdDoubts.Word ids) implements Told {}
 
     /** Something about a member of a group. */
     record OfGroup(GroupFrame frame) implements Told, Asked {}
@@ -30,8 +31,14 @@ final class Frames {
     /** A committed message and its id. */
     record Row(long id, Message message) {}
 
-    /** Asks for all connections of the client id with a lower number to be ended; answered (with nothing) when they have left nothing behind. */
-    record LetGo(String clientId, long number) implements Asked {}
+    /**
+     * Asks for all connections of the client id with a lower number to be ended; answered when they have left nothing behind, or when there is
+     * one with a higher number.
+     */
+    record LetGo(String clientId, long number, IdDoubts.Word ids) implements Asked {}
+
+    /** Asks whether the receiver counts the sender among the live nodes: else there is no answer. */
+    record Alive() implements Asked {}
 
     /** Wills of these clients are about to be published; answered (with nothing) when their return waits for {@link WillsOver}. */
     record WillsComing(long sweep, List<String> clientIds) implements Asked {}
@@ -53,6 +60,8 @@ final class Frames {
     private static final byte WILLS_COMING = 6;
     private static final byte WILLS_PASSED = 7;
     private static final byte WILLS_OVER = 8;
+    private static final byte ALIVE = 9;
+    private static final int LET_GO_HEADER = 1 + 3 * Long.BYTES;
     private static final int LANE_HEADER = 1 + Integer.BYTES + 2 * Long.BYTES;
 
     private Frames() {}
@@ -75,12 +84,30 @@ final class Frames {
         return Buffer.buffer(message.bytes() + 40).appendLong(id).appendBuffer(encode(message));
     }
 
-    static Buffer health(boolean databaseAway) {
-        return Buffer.buffer(2).appendByte(HEALTH).appendByte((byte) (databaseAway ? 1 : 0));
+    static Buffer health(Health health) {
+        return Buffer.buffer(2 + 2 * Long.BYTES)
+                .appendByte(HEALTH)
+                .appendByte((byte) (health.databaseAway() ? 1 : 0))
+                .appendLong(health.ids().begun())
+                .appendLong(health.ids().settled());
     }
 
     static Buffer letGo(LetGo request) {
-        return Buffer.buffer().appendByte(LET_GO).appendLong(request.number()).appendString(request.clientId());
+        return Buffer.buffer()
+                .appendByte(LET_GO)
+                .appendLong(request.number())
+                .appendLong(request.ids().begun())
+                .appendLong(request.ids().settled())
+                .appendString(request.clientId());
+    }
+
+    /** All lower ones. */
+    static LetGo below(String clientId, long number) {
+        return new LetGo(clientId, number, IdDoubts.Word.NONE);
+    }
+
+    static Buffer alive() {
+        return Buffer.buffer(1).appendByte(ALIVE);
     }
 
     static Buffer willsComing(WillsComing wills) {
@@ -112,7 +139,10 @@ final class Frames {
                 Reader in = new Reader(frame, 1);
                 yield new Lane(in.int32(), in.int64(), in.int64(), in.rows());
             }
-            case HEALTH -> new Health(frame.getByte(1) != 0);
+            case HEALTH -> {
+                Reader in = new Reader(frame, 1);
+                yield new Health(in.int8() != 0, in.word());
+            }
             case GROUP -> new OfGroup(GroupFrames.decode(frame, 1));
             default -> throw new IllegalArgumentException("a frame of unknown kind " + frame.getByte(0));
         };
@@ -121,7 +151,13 @@ final class Frames {
     /** @throws IllegalArgumentException when it is none of ours */
     static Asked asked(Buffer frame) {
         return switch (frame.getByte(0)) {
-            case LET_GO -> new LetGo(frame.getString(1 + Long.BYTES, frame.length()), frame.getLong(1));
+            case LET_GO -> {
+                Reader in = new Reader(frame, 1);
+                long number = in.int64();
+                IdDoubts.Word ids = in.word();
+                yield new LetGo(frame.getString(LET_GO_HEADER, frame.length()), number, ids);
+            }
+            case ALIVE -> new Alive();
             case GROUP -> new OfGroup(GroupFrames.decode(frame, 1));
             case WILLS_COMING -> {
                 Reader in = new Reader(frame, 1);
@@ -174,6 +210,10 @@ final class Frames {
         long int64() {
             at += Long.BYTES;
             return in.getLong(at - Long.BYTES);
+        }
+
+        IdDoubts.Word word() {
+            return new IdDoubts.Word(int64(), int64());
         }
 
         private byte[] bytes(int length) {

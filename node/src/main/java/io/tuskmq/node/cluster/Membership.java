@@ -32,12 +32,17 @@ final class Membership {
     private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
     private static final long BEAT_MILLIS_MAX = 1_000;
     private static final long LOOK_MILLIS = 100;
+    /** A look that is later than that: the process stood still, and did not see its lease end. */
+    private static final long STILL_MILLIS = 3 * LOOK_MILLIS;
+    /** A peer that doesn't answer is asked again with the next heartbeat. */
+    private static final long ALIVE_MILLIS = 1_000;
 
     private final Context context;
     private final Leases leases;
     private final Cluster cluster;
     private final LaneHandling lanes;
     private final Forwards forwards;
+    private final ClusterClientIds ids;
     private final ClusterCounters counters;
     private final LongSupplier clock;
     private final Own own;
@@ -54,8 +59,14 @@ final class Membership {
     private boolean beating;
     private boolean beatAgain;
     private boolean suspended;
+    /** Whether the peers are being asked if they know that this node is back. */
+    private boolean returning;
+
+    private long returningSinceMillis;
     private volatile boolean stopped;
+    private volatile long leaseEndsAtMillis;
     private long beatAtMillis;
+    private long lookedAtMillis;
 
     /** The parts that it works with. */
     record Around(
@@ -63,6 +74,7 @@ final class Membership {
             Cluster cluster,
             LaneHandling lanes,
             Forwards forwards,
+            ClusterClientIds ids,
             ClusterCounters counters,
             LongSupplier clock) {}
 
@@ -72,6 +84,7 @@ final class Membership {
         this.cluster = around.cluster();
         this.lanes = around.lanes();
         this.forwards = around.forwards();
+        this.ids = around.ids();
         this.counters = around.counters();
         this.clock = around.clock();
         this.own = own;
@@ -79,6 +92,8 @@ final class Membership {
         this.guard = new LeaseGuard(own.leaseMillis(), own.registeredAtMillis());
         this.watch = new PeerWatch(own.leaseMillis());
         this.beatAtMillis = own.registeredAtMillis();
+        this.lookedAtMillis = own.registeredAtMillis();
+        this.leaseEndsAtMillis = guard.endsAt();
     }
 
     /** Milliseconds of the clock that leases are counted by: one that only goes on. */
@@ -105,6 +120,11 @@ final class Membership {
     /** Whether there are no more heartbeats: the lease was lost, or is given back. From any thread. */
     boolean isStopped() {
         return stopped;
+    }
+
+    /** Whether nobody can have taken this node for dead. From any thread. */
+    boolean holdsLease() {
+        return !stopped && now() < leaseEndsAtMillis;
     }
 
     /** No more heartbeats; the lease is left as it is. */
@@ -149,6 +169,7 @@ final class Membership {
         if (linked.contains(peer.incarnation()) && heard.contains(peer.incarnation())) {
             watch.linked(peer.incarnation());
             LOG.info("peer={} incarnation={} linked", peer.name(), peer.incarnation());
+            serveAgain();
         }
     }
 
@@ -187,18 +208,31 @@ final class Membership {
         long now = now();
         boolean databaseAway = now - beatAtMillis > 2 * beatMillis() + LOOK_MILLIS;
         forwards.tellHeads();
-        forwards.tellHealth(databaseAway);
+        forwards.tellHealth(new Frames.Health(databaseAway, ids.word()));
+        List<Long> reached = others.keySet().stream().filter(linked::contains).toList();
+        int alsoAway = health.withoutDatabase(reached, now);
+        if (guard.mustStopServing(now, others.size(), alsoAway)) {
+            stopServing();
+        }
+        lookedAtMillis = now;
+        // After it: once the lease is renewed, others take this node's clients for what they are.
         if (!beating && now - beatAtMillis >= beatMillis()) {
             renew();
         }
-        List<Long> reached = others.keySet().stream().filter(linked::contains).toList();
-        int alsoAway = health.withoutDatabase(reached, now);
-        if (!suspended && host.isServing() && guard.mustStopServing(now, others.size(), alsoAway)) {
+        revokeVictims(now);
+    }
+
+    private void stopServing() {
+        if (!suspended && host.isServing()) {
             suspended = true;
             LOG.warn("node={} could not renew its lease: it stops serving", own.name());
             host.suspend();
         }
-        revokeVictims(now);
+    }
+
+    /** Whether this node serves, or waits so long to do so again that one of those who can't reach each other must go. */
+    private boolean mayRevoke(long now) {
+        return suspended ? !guard.isOver(now) && now - returningSinceMillis >= 2 * own.leaseMillis() : host.isServing();
     }
 
     private void revokeVictims(long now) {
@@ -208,10 +242,10 @@ final class Membership {
                 apart.add(peer);
             }
         }
-        if (suspended || stopped || apart.isEmpty()) {
+        if (suspended && !mayRevoke(now) || stopped || apart.isEmpty()) {
             return;
         }
-        for (long victim : watch.victims(others.keySet(), apart, host.isServing(), now)) {
+        for (long victim : watch.victims(others.keySet(), apart, mayRevoke(now), now)) {
             Cluster.Node node = others.remove(victim); // once; should it be alive after all, the next heartbeat says so
             LOG.warn(
                     "peer={} incarnation={} is taken for dead",
@@ -261,8 +295,16 @@ final class Membership {
     }
 
     private void renewed(long sentAt, Leases.Heartbeat heartbeat) {
+        boolean lapsed = guard.isOver(now());
+        if (lapsed && now() - lookedAtMillis > STILL_MILLIS) {
+            stopServing();
+        }
+        if (lapsed) {
+            returningSinceMillis = now();
+        }
         beatAtMillis = sentAt;
         guard.renewed(sentAt);
+        leaseEndsAtMillis = guard.endsAt();
         others.clear();
         linkable(heartbeat, own.incarnation())
                 .forEach(node -> others.put(node.peer().incarnation(), node));
@@ -272,12 +314,12 @@ final class Membership {
                 .map(node -> node.name() + " (it is alone: cluster.port is off there)")
                 .toList();
         cluster.nodes(others.values());
-        lanes.heartbeat(heartbeat.lanes(), own.incarnation());
-        if (suspended && !guard.isOver(now())) {
-            suspended = false;
-            LOG.info("node={} has its lease again", own.name());
-            host.resume();
+        ids.heartbeat(Set.copyOf(others.keySet()));
+        if (lapsed && !suspended) {
+            ids.lapsed();
         }
+        lanes.heartbeat(heartbeat.lanes(), own.incarnation());
+        serveAgain();
         if (!guard.mayEndOthers(now())) {
             return;
         }
@@ -289,6 +331,34 @@ final class Membership {
                     }
                 })
                 .onFailure(failure -> LOG.debug("dead nodes are looked for later: {}", failure.getMessage()));
+    }
+
+    /**
+     * Clients may come again when every other node counts this one among the live ones: else it would not be asked to let go of those that
+     * connect there (I5).
+     */
+    private void serveAgain() {
+        if (!suspended || returning || guard.isOver(now())) {
+            return;
+        }
+        returning = true;
+        Set<Long> asked = Set.copyOf(others.keySet());
+        Future.join(asked.stream()
+                        .map(peer -> cluster.ask(peer, Frames.alive(), ALIVE_MILLIS))
+                        .toList())
+                .onComplete(answers -> context.runOnContext(nothing -> {
+                    returning = false;
+                    if (!suspended || stopped || guard.isOver(now())) {
+                        return;
+                    }
+                    if (answers.failed() || !asked.containsAll(others.keySet())) {
+                        LOG.debug("not all nodes know yet that this one is back: {}", answers.cause());
+                        return;
+                    }
+                    suspended = false;
+                    LOG.info("node={} has its lease again", own.name());
+                    host.resume();
+                }));
     }
 
     /** The other live nodes that have an address. */

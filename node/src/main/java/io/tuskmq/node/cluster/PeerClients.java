@@ -8,6 +8,9 @@ public interface PeerClients {
     /** Ends the connection of the client id if it is older than the one with this number, which another node has. */
     Future<ClientIds.Answer> letGo(String clientId, long number);
 
+    /** All client ids must be asked for again: this node's lease was over, and its clients stayed. */
+    void checkIds();
+
     /** Client ids must be taken again: Hazelcast was split. */
     void takeIdsAgain();
 }

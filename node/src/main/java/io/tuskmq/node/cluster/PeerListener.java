@@ -25,6 +25,7 @@ final class PeerListener implements Cluster.Listener {
     private final Context context;
     private final Forwards forwards;
     private final ClusterGroups groupWays;
+    private final ClusterClientIds ids;
     private final ClusterCounters counters;
     private volatile @Nullable Joined joined;
 
@@ -38,11 +39,13 @@ final class PeerListener implements Cluster.Listener {
             Groups groups) {}
 
     /** @param vertx of sessions and groups: what concerns them is done there, not on the links' event loops */
-    PeerListener(Vertx vertx, Forwards forwards, ClusterGroups groupWays, ClusterCounters counters) {
+    PeerListener(
+            Vertx vertx, Forwards forwards, ClusterGroups groupWays, ClusterClientIds ids, ClusterCounters counters) {
         this.vertx = vertx;
         this.context = vertx.getOrCreateContext();
         this.forwards = forwards;
         this.groupWays = groupWays;
+        this.ids = ids;
         this.counters = counters;
     }
 
@@ -80,6 +83,7 @@ final class PeerListener implements Cluster.Listener {
         forwards.linked(slot);
         groupWays.linked(slot, peer);
         joined().membership().linked(peer);
+        ids.askAgain(peer.incarnation());
     }
 
     @Override
@@ -139,7 +143,10 @@ final class PeerListener implements Cluster.Listener {
                 }
             }
             case Frames.Lane lane -> joined().lanes().frame(lane);
-            case Frames.Health(boolean databaseAway) -> joined().membership().health(from, databaseAway);
+            case Frames.Health(boolean databaseAway, var word) -> {
+                ids.said(from.incarnation(), word);
+                joined().membership().health(from, databaseAway);
+            }
             case Frames.OfGroup(var frame) -> here(() -> joined().groups().told(from.incarnation(), frame));
         }
     }
@@ -147,9 +154,12 @@ final class PeerListener implements Cluster.Listener {
     @Override
     public Future<Buffer> asked(Peer from, Buffer body) {
         return switch (Frames.asked(body)) {
-            case Frames.LetGo(String clientId, long number) ->
-                askedHere(() -> joined().clients().letGo(clientId, number))
+            case Frames.LetGo(String clientId, long number, var word) -> {
+                ids.said(from.incarnation(), word); // first: who connects here from now on asks that node too
+                yield askedHere(() -> joined().clients().letGo(clientId, number))
                         .map(answer -> Buffer.buffer(new byte[] {(byte) (answer == ClientIds.Answer.NEWER ? 1 : 0)}));
+            }
+            case Frames.Alive alive -> Future.succeededFuture(Buffer.buffer());
             case Frames.WillsComing(long sweep, var clientIds) -> {
                 forwards.wills().begun(from.incarnation(), sweep, clientIds);
                 yield Future.succeededFuture(Buffer.buffer());

@@ -37,6 +37,11 @@ public final class LeaseGuard {
         return now - gapEndedAt >= validMillis;
     }
 
+    /** From when on others may take this node for dead, if it isn't renewed. */
+    public long endsAt() {
+        return renewedAt + validMillis;
+    }
+
     /** Whether others may take this node for dead. */
     public boolean isOver(long now) {
         return now - renewedAt >= validMillis;

@@ -19,6 +19,7 @@ public final class PeerWatch {
     private final Map<Long, Long> apartSince = new HashMap<>();
 
     private final Set<Long> refusing = new HashSet<>();
+    /** Those that were linked once; also while their leases have run out, since they may be renewed. */
     private final Set<Long> known = new HashSet<>();
 
     /** @param patienceMillis how long a live peer may be out of reach */
@@ -49,7 +50,6 @@ public final class PeerWatch {
         apartSince.keySet().retainAll(live);
         apartSince.keySet().retainAll(apart);
         refusing.retainAll(apart);
-        known.retainAll(live);
         List<Long> victims = new ArrayList<>(0);
         for (long incarnation : apart) {
             long since = apartSince.computeIfAbsent(incarnation, i -> now);

@@ -20,7 +20,7 @@ final class Client {
     /** Among all connections of the client id, on all nodes; set before the session is claimed. From any thread, as is the next one. */
     private final AtomicLong number = new AtomicLong(Long.MAX_VALUE);
 
-    private final AtomicLong newest = new AtomicLong();
+    private final AtomicLong newest = new AtomicLong(Long.MIN_VALUE);
 
     Client(Connection connection, ConnectPacket packet, Shard shard, ConnectRules.Decision.Claim admitted) {
         this.connection = connection;

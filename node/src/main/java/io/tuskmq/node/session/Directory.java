@@ -25,6 +25,9 @@ public final class Directory implements ConnectionHandler {
     private static final long TAKEOVER_MILLIS = 2_000;
 
     private static final long TAKE_AGAIN_MILLIS = 1_000;
+    /** While Hazelcast is split, which may last: the other half's nodes are asked at each CONNECT. */
+    private static final long TAKE_SPLIT_AGAIN_MILLIS = 10_000;
+
     private static final long DRAIN_MILLIS = 100;
     private static final int DRAIN_PORTION_MIN = 20;
 
@@ -75,22 +78,38 @@ public final class Directory implements ConnectionHandler {
                 .onComplete(done -> client.shard().post(() -> open(client, taken.result())));
     }
 
-    /** A connection that could not be made known to the other nodes is made known later: until then two of one id may stand. */
+    /** A connection that the other nodes don't find yet is made known later: until then they ask for every id. */
     private void number(Client client, ClientIds.Taken taken) {
         client.number(taken.number());
-        if (taken.number() == 0) {
-            vertx.setTimer(TAKE_AGAIN_MILLIS, timer -> {
-                if (clients.containsKey(client.connection())) {
-                    ids.take(client.clientId()).onSuccess(again -> number(client, again));
-                }
-            });
+        if (!taken.settled()) {
+            vertx.setTimer(
+                    taken.number() < 0 ? TAKE_AGAIN_MILLIS : TAKE_SPLIT_AGAIN_MILLIS, timer -> takeAgain(client));
         }
+    }
+
+    private void takeAgain(Client client) {
+        if (!clients.containsKey(client.connection())) {
+            return;
+        }
+        ids.again(client.clientId(), client.number()).onSuccess(taken -> {
+            if (!clients.containsKey(client.connection())) {
+                ids.leave(client.clientId(), taken.number());
+                return;
+            }
+            number(client, taken);
+            if (taken.answer() == ClientIds.Answer.NEWER) {
+                end(client);
+            }
+        });
     }
 
     private void open(Client client, ClientIds.Taken taken) {
         Optional<Refusal> refused = refusal;
         if (refused.isPresent()) {
             client.connection().reject(refused.get().reason(), refused.get().why());
+            endTurn(client);
+        } else if (taken.answer() == ClientIds.Answer.NO_LEASE) {
+            client.connection().reject(ReasonCodes.SERVER_UNAVAILABLE, "this node can't renew its lease");
             endTurn(client);
         } else if (taken.answer() == ClientIds.Answer.NEWER || client.isSuperseded()) {
             sessions.rejectSuperseded(client);
@@ -129,9 +148,12 @@ public final class Directory implements ConnectionHandler {
 
     /** Hazelcast was split: what others know of client ids may be wrong. */
     public void takeIdsAgain() {
-        for (Client client : byClientId.values()) {
-            ids.take(client.clientId()).onSuccess(taken -> number(client, taken));
-        }
+        byClientId.values().forEach(this::takeAgain);
+    }
+
+    /** This node's lease was over, and its clients stayed: others may have taken their ids. */
+    public void checkIds() {
+        byClientId.values().forEach(client -> ids.check(client.clientId(), client.number()));
     }
 
     /** Ends the connection that the client id has here, and waits (not for ever) until it has left nothing behind. */

@@ -172,6 +172,9 @@ final class GroupNode {
         }
 
         @Override
+        public void checkIds() {}
+
+        @Override
         public void takeIdsAgain() {}
     }
 }

@@ -18,5 +18,11 @@ enum ClusterBug {
     /** A node that was revoked keeps its clients (I5). */
     SERVES_AFTER_REVOKE,
     /** Nobody is asked to let go of a client id (I5). */
-    NOBODY_LETS_GO
+    NOBODY_LETS_GO,
+    /** What the map of client ids says is believed, whoever wrote it and whoever misses in it (I5). */
+    MAP_IS_BELIEVED,
+    /** A node that can't be reached is taken to have let go, and is not asked again (I5). */
+    NOBODY_IS_ASKED_AGAIN,
+    /** A node serves again before the others know that it is back (I5). */
+    BACK_TOO_EARLY
 }

@@ -106,6 +106,7 @@ final class ClusterSimulation {
         while (schedule.now() < time) {
             schedule.runUntil(Math.min(time, schedule.now() + 100));
             connections.rethrow();
+            connections.checkPairs();
             connections.checkLeases(brokers(), database.isAway());
             errors.rethrow();
         }

@@ -126,7 +126,7 @@ final class Link {
         }
         cut = true;
         schedule.after(schedule.delay(50), () -> client.linkLost(this));
-        schedule.after(schedule.delay(300), () -> {
+        schedule.after(client.silenceMillis(), () -> {
             if (served != null) {
                 served.close();
             }

@@ -268,6 +268,11 @@ final class SimBroker implements Host, PeerClients {
     }
 
     @Override
+    public void checkIds() {
+        directory().checkIds();
+    }
+
+    @Override
     public void takeIdsAgain() {
         directory().takeIdsAgain();
     }

@@ -45,6 +45,9 @@ final class SimClient {
     private final String id;
     private final boolean persistent;
     private final SessionStart.Client abilities;
+    /** How long the broker may take to hear that a connection has ended, in milliseconds; 0: it hears soon. */
+    private final int silenceMax;
+
     private final Map<String, Integer> wanted = new LinkedHashMap<>();
 
     // Lives with the client's session.
@@ -72,6 +75,7 @@ final class SimClient {
         this.persistent = schedule.chance(0.75);
         int receiveMax = schedule.chance(0.5) ? 65_535 : 1 + schedule.below(6);
         this.abilities = new SessionStart.Client(schedule.chance(0.5) ? 5 : 4, receiveMax, 0);
+        this.silenceMax = around.wills().isPresent() && !persistent && schedule.chance(0.5) ? 12_000 : 0;
         this.toPublish = schedule.chance(0.7) ? 5 + schedule.below(25) : 0;
         if (schedule.chance(0.8)) {
             List<String> filters = new ArrayList<>(Topics.FILTERS);
@@ -119,6 +123,12 @@ final class SimClient {
                 next.cut();
             }
         });
+    }
+
+    /** The broker hears of the end of a connection that late. */
+    long silenceMillis() {
+        boolean late = silenceMax > 0 && !ending && schedule.chance(0.5);
+        return late ? schedule.below(silenceMax) : schedule.delay(300);
     }
 
     void linkLost(Link lost) {

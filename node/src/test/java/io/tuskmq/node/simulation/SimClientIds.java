@@ -23,7 +23,7 @@ final class SimClientIds {
         long numberMin = process.wallMillis() * 1_000;
         process.after(millis, () -> taken.tryFail("the map does not answer"));
         schedule.after(schedule.delay(8), () -> {
-            if (network.answers(node)) {
+            if (network.answers(node, clientId)) {
                 Taken answer = network.take(node, clientId, numberMin);
                 schedule.after(schedule.delay(8), () -> answers.run(() -> taken.tryComplete(answer)));
             }
@@ -33,7 +33,7 @@ final class SimClientIds {
 
     void leave(SimCluster node, String clientId, long number) {
         schedule.after(schedule.delay(8), () -> {
-            if (network.answers(node)) {
+            if (network.answers(node, clientId)) {
                 network.leave(node, clientId, number);
             }
         });

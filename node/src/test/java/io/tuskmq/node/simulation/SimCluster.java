@@ -23,6 +23,8 @@ final class SimCluster implements Cluster {
     private static final long STATE_MILLIS = 1_000;
     private static final int LANE_AFTER = 1 + Integer.BYTES;
     private static final byte LANE = 2;
+    private static final byte LET_GO = 4;
+    private static final byte ALIVE = 6;
 
     private final SimBroker.Around around;
     private final SimNetwork network;
@@ -302,12 +304,17 @@ final class SimCluster implements Cluster {
     @Override
     public Future<Buffer> ask(long incarnation, Buffer body, long timeoutMillis) {
         Promise<Buffer> answer = Promise.promise();
+        if (around.bug() == ClusterBug.BACK_TOO_EARLY && body.getByte(0) == ALIVE) {
+            return Future.succeededFuture(Buffer.buffer());
+        }
         SimPeer peer = live.get(incarnation);
         if (peer == null) {
             return Future.failedFuture("no such node");
         }
         peer.ask(answer, timeoutMillis, (there, theirs) -> there.asked(incarnation(), body, theirs));
-        return answer.future();
+        return around.bug() == ClusterBug.NOBODY_IS_ASKED_AGAIN && body.getByte(0) == LET_GO
+                ? answer.future().otherwise(Buffer.buffer(new byte[1]))
+                : answer.future();
     }
 
     private void asked(long from, Buffer body, Promise<Buffer> answer) {
@@ -336,9 +343,16 @@ final class SimCluster implements Cluster {
     @Override
     public Future<Taken> takeClientId(String clientId) {
         Future<Taken> taken = around.ids().take(this, clientId, MAP_MILLIS, loop);
-        return around.bug() == ClusterBug.NOBODY_LETS_GO
-                ? taken.map(t -> new Taken(t.number(), OptionalLong.empty()))
-                : taken;
+        return switch (around.bug()) {
+            case NOBODY_LETS_GO -> taken.map(t -> believed(t.number(), OptionalLong.empty()));
+            case MAP_IS_BELIEVED ->
+                taken.map(t -> believed(t.number(), t.at())).otherwise(failure -> believed(1, OptionalLong.empty()));
+            default -> taken;
+        };
+    }
+
+    private static Taken believed(long number, OptionalLong at) {
+        return new Taken(number, at, OptionalLong.empty(), true);
     }
 
     @Override

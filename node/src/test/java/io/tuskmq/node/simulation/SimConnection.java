@@ -37,6 +37,11 @@ final class SimConnection implements Connection, Link.Served {
         this.unacked = new Unacked(link.client().abilities().receiveMax());
     }
 
+    /** In the order in which all connections of a run came. */
+    int number() {
+        return number;
+    }
+
     SimBroker broker() {
         return broker;
     }

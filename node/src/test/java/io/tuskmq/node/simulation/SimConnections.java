@@ -1,6 +1,7 @@
 package io.tuskmq.node.simulation;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -10,10 +11,15 @@ import org.jspecify.annotations.Nullable;
 
 /** All connections that the brokers have, and what must hold of them: one for each client id (I5), and their wills (I8). */
 final class SimConnections {
-    /** A node that was asked to let go of a client id may be waited for that long; after it the id may be at two. */
-    private static final long TROUBLE_MILLIS = 4_000;
+    /** A node can't ask another one while nothing passes between them, nor before they are linked again. */
+    private static final long CUT_MILLIS = 1_500;
+    /** When they are, a heartbeat may pass until one asks again, and an answer may be late. */
+    private static final long PAIR_MILLIS = 1_500;
     /** A node may find out that late: when its own clock says so, if it can't reach the database. */
     private static final long LEASE_OVER_MILLIS = 2_000;
+
+    /** Two live connections of one client. */
+    private record Pair(SimConnection older, SimConnection newer) {}
 
     private final Schedule schedule;
     private final Ledger ledger;
@@ -21,6 +27,7 @@ final class SimConnections {
     private final SimNetwork network;
     private final boolean calm;
     private final Set<SimConnection> live = new LinkedHashSet<>();
+    private final Map<Pair, Long> pairs = new HashMap<>();
     private final Map<SimBroker, Long> leaseOver = new HashMap<>();
     private @Nullable AssertionError first;
     private int count;
@@ -70,18 +77,45 @@ final class SimConnections {
         if (will != null) {
             wills.accepted(will, link.isWillDelayed());
         }
-        boolean excused = schedule.now() - network.troubleAt() < TROUBLE_MILLIS;
         for (SimConnection older : live) {
             boolean same = older.link().client() == link.client();
-            // A node that is stopped can't let go, and is ended when its lease is over.
-            if (same
-                    && older.isLive()
-                    && older.broker().holdsLease()
-                    && !older.broker().process().isStopped()) {
+            if (same && isServed(older) && connection.broker().holdsLease()) {
+                boolean excused = wasCut(older, connection);
                 check(excused, () -> "two live connections (I5): " + older + " and " + connection);
             }
         }
         live.add(connection);
+    }
+
+    /** A node that is stopped can't let go, and is ended when its lease is over. */
+    private static boolean isServed(SimConnection connection) {
+        return connection.isLive()
+                && connection.broker().holdsLease()
+                && !connection.broker().process().isStopped();
+    }
+
+    /** Two connections that one of the nodes accepted when it could not ask the other one: one must go when they are linked again. */
+    void checkPairs() {
+        Set<Pair> now = new HashSet<>();
+        for (SimConnection one : live) {
+            for (SimConnection other : live) {
+                boolean two = one.number() < other.number()
+                        && one.link().client() == other.link().client();
+                if (two && isServed(one) && isServed(other) && !wasCut(one, other)) {
+                    now.add(new Pair(one, other));
+                }
+            }
+        }
+        pairs.keySet().retainAll(now);
+        for (Pair pair : now) {
+            long since = pairs.computeIfAbsent(pair, p -> schedule.now());
+            Ledger.check(schedule.now() - since <= PAIR_MILLIS, "two connections stay (I5): " + pair);
+        }
+    }
+
+    private boolean wasCut(SimConnection one, SimConnection other) {
+        return network.wasCut(
+                one.broker().others().machine(), other.broker().others().machine(), CUT_MILLIS);
     }
 
     void ended(SimConnection connection) {

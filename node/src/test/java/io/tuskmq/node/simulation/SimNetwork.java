@@ -16,14 +16,18 @@ import org.jspecify.annotations.Nullable;
 final class SimNetwork {
     private record Pair(String from, String to) {}
 
+    private static final int SPLIT_SEEN_MILLIS = 3_000;
+
     private record Holder(long number, long incarnation) {}
 
     private final Map<Long, SimCluster> nodes = new TreeMap<>();
     private final Map<Pair, Long> cuts = new HashMap<>();
+    private final Map<Pair, Long> cutUntil = new HashMap<>();
     private final Map<Long, List<RouteBatch>> journals = new HashMap<>();
     private final Map<String, Holder> clients = new TreeMap<>();
     private final Map<String, Holder> clientsOfTheOthers = new TreeMap<>();
     private final Set<String> apart = new HashSet<>();
+    private final Map<String, Long> splitSeenAt = new HashMap<>();
     private final Schedule schedule;
     private long mapsAwayUntil;
     private long troubleAt;
@@ -76,11 +80,21 @@ final class SimNetwork {
         schedule.after(millis, () -> {
             trouble();
             cuts.remove(new Pair(from, to));
+            cutUntil.put(new Pair(from, to), schedule.now());
         });
     }
 
     boolean isCut(String from, String to) {
         return cuts.containsKey(new Pair(from, to));
+    }
+
+    /** Whether nothing passed between the machines one way or the other, now or a moment ago. */
+    boolean wasCut(String one, String other, long withinMillis) {
+        return wasCutFrom(one, other, withinMillis) || wasCutFrom(other, one, withinMillis);
+    }
+
+    private boolean wasCutFrom(String from, String to, long withinMillis) {
+        return isCut(from, to) || schedule.now() - cutUntil.getOrDefault(new Pair(from, to), 0L) < withinMillis;
     }
 
     /** All connections between nodes are reset. */
@@ -97,7 +111,10 @@ final class SimNetwork {
         schedule.after(millis, this::trouble);
     }
 
-    /** Hazelcast splits: these machines see the map as it was, and go on with a copy. */
+    /**
+     * Hazelcast splits: these machines see the map as it was, and go on with a copy. Until a member sees the split, entries that are in
+     * the other half don't answer it.
+     */
     void split(Set<String> machines, long millis) {
         if (!apart.isEmpty()) {
             return;
@@ -105,6 +122,9 @@ final class SimNetwork {
         trouble();
         apart.addAll(machines);
         clientsOfTheOthers.putAll(clients);
+        splitSeenAt.clear();
+        nodes.values()
+                .forEach(node -> splitSeenAt.put(node.machine(), schedule.now() + schedule.below(SPLIT_SEEN_MILLIS)));
         schedule.after(millis, this::merge);
     }
 
@@ -116,8 +136,15 @@ final class SimNetwork {
         apart.clear();
     }
 
-    boolean answers(SimCluster node) {
-        return schedule.now() >= mapsAwayUntil;
+    boolean answers(SimCluster node, String clientId) {
+        boolean inTheirHalf = (clientId.hashCode() & 1) == 1;
+        boolean elsewhere = seesWhole(node) && !apart.isEmpty() && inTheirHalf != apart.contains(node.machine());
+        return schedule.now() >= mapsAwayUntil && !elsewhere;
+    }
+
+    /** Whether all nodes are members, as far as this one knows. */
+    private boolean seesWhole(SimCluster node) {
+        return apart.isEmpty() || schedule.now() < splitSeenAt.getOrDefault(node.machine(), 0L);
     }
 
     /** Whether journals can be written and read from there. */
@@ -139,10 +166,13 @@ final class SimNetwork {
         Holder before = map.get(clientId);
         long number = before == null ? numberMin : Math.max(before.number + 1, numberMin);
         map.put(clientId, new Holder(number, node.incarnation()));
-        boolean elsewhere =
-                before != null && before.incarnation != node.incarnation() && node.isLive(before.incarnation);
-        OptionalLong at = before != null && elsewhere ? OptionalLong.of(before.incarnation) : OptionalLong.empty();
-        return new Taken(number, at);
+        if (before == null || before.incarnation == node.incarnation()) {
+            return new Taken(number, OptionalLong.empty(), OptionalLong.empty(), seesWhole(node));
+        }
+        OptionalLong other = OptionalLong.of(before.incarnation);
+        return node.isLive(before.incarnation)
+                ? new Taken(number, other, OptionalLong.empty(), seesWhole(node))
+                : new Taken(number, OptionalLong.empty(), other, seesWhole(node));
     }
 
     void leave(SimCluster node, String clientId, long number) {

@@ -1,0 +1,68 @@
+package io.tuskmq.node.rules;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import io.tuskmq.node.rules.IdQuestions.Question;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+/** What peers have not answered yet about client ids. */
+class IdQuestionsTest {
+    private static final Question A = new Question("a", 5);
+    private static final Question B = new Question("b", 6);
+
+    private final IdQuestions questions = new IdQuestions();
+
+    @Test
+    void stayUntilTheyAreAnswered() {
+        questions.add(1, A);
+        questions.add(1, B);
+        questions.add(2, A);
+        assertEquals(List.of(A, B), questions.next(1, 9));
+        questions.answered(1, A);
+        assertEquals(List.of(B), questions.next(1, 9));
+        assertEquals(List.of(A), questions.next(2, 9));
+    }
+
+    @Test
+    void areAskedSomeAtATime() {
+        questions.add(1, A);
+        questions.add(1, B);
+        assertEquals(List.of(A), questions.next(1, 1));
+    }
+
+    @Test
+    void endWithTheConnection() {
+        questions.add(1, A);
+        questions.add(2, A);
+        questions.ended(A);
+        assertEquals(List.of(), questions.next(1, 9));
+        assertEquals(List.of(), questions.next(2, 9));
+    }
+
+    @Test
+    void anOlderConnectionsEndLeavesThoseOfTheNewer() {
+        questions.add(1, A);
+        questions.add(1, new Question("a", 7));
+        questions.ended(A);
+        questions.answered(1, A);
+        assertEquals(List.of(new Question("a", 7)), questions.next(1, 9));
+    }
+
+    @Test
+    void askWithTheConnectionsNewNumber() {
+        questions.add(1, new Question("a", -3));
+        questions.renumbered(new Question("a", -3), 8);
+        assertEquals(List.of(new Question("a", 8)), questions.next(1, 9));
+    }
+
+    @Test
+    void endWithThePeer() {
+        questions.add(1, A);
+        questions.add(2, B);
+        questions.retain(Set.of(2L));
+        assertEquals(List.of(), questions.next(1, 9));
+        assertEquals(List.of(B), questions.next(2, 9));
+    }
+}
