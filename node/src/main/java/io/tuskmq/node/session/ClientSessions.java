@@ -146,7 +146,7 @@ public final class ClientSessions {
             case Claimed.Owned owned -> {
                 Promise<Void> done = Promise.promise();
                 TimeLimit.within(client.shard().context().owner(), WILLS_MILLIS, wills.publish(owned.dueWills()))
-                        .transform(published -> backlog.keep(client.clientId(), owned))
+                        .transform(published -> backlog.keep(client, owned))
                         .onSuccess(kept -> client.shard().post(() -> {
                             try {
                                 start(client, claim, kept, started);

@@ -127,7 +127,7 @@ final class GroupRunner extends Receiver {
     }
 
     private void writable() {
-        on(new Event.Writable(!hands.noMembers(), System.currentTimeMillis()));
+        on(new Event.Writable(!hands.noMembers(), shard.nowMillis()));
     }
 
     void leave(Member member) {
@@ -250,7 +250,7 @@ final class GroupRunner extends Receiver {
         }
         withMembers = takenByMembers;
         shard.add(this);
-        on(new Event.Started(System.currentTimeMillis()));
+        on(new Event.Started(shard.nowMillis()));
         writable();
     }
 
@@ -310,11 +310,11 @@ final class GroupRunner extends Receiver {
             case Effect.Fetch(List<LogReader.Position> positions) ->
                 calls.ask(
                         () -> broker.store().log().fetch(positions),
-                        messages -> on(new Event.Fetched(messages, System.currentTimeMillis())));
+                        messages -> on(new Event.Fetched(messages, shard.nowMillis())));
             case Effect.ReadLog(List<LogReader.Range> ranges, int limit) ->
                 calls.ask(
                         () -> broker.store().log().read(ranges, limit),
-                        page -> on(new Event.PageRead(page, System.currentTimeMillis())));
+                        page -> on(new Event.PageRead(page, shard.nowMillis())));
             case Effect.Dropped(int messages, Effect.Dropped.Reason reason) ->
                 broker.counters().dropped(reason, messages);
             case Effect.Disconnect(int reason, String why) -> overflowed(why);
@@ -367,7 +367,7 @@ final class GroupRunner extends Receiver {
                 },
                 ours -> {
                     if (ours) {
-                        on(new Event.CheckpointDone(effect.number(), true, System.currentTimeMillis()));
+                        on(new Event.CheckpointDone(effect.number(), true, shard.nowMillis()));
                     } else {
                         group.failed(this);
                     }

@@ -38,6 +38,11 @@ public final class Router {
         }
     }
 
+    /** Milliseconds since 1970. */
+    long nowMillis() {
+        return shards.nowMillis();
+    }
+
     LiveRoutes liveRoutes() {
         return liveRoutes;
     }

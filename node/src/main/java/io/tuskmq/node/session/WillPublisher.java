@@ -46,7 +46,7 @@ public final class WillPublisher {
             return Future.succeededFuture(false);
         }
         WillPublication publication = new WillPublication(
-                router.liveRoutes(), WillRules.published(will, System.currentTimeMillis()), will.willId());
+                router.liveRoutes(), WillRules.published(will, router.nowMillis()), will.willId());
         router.publish(publication, router.laneOf(will.clientId()));
         return publication
                 .published()
