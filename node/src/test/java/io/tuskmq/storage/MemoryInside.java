@@ -41,12 +41,12 @@ public final class MemoryInside {
         return tables.lanes.get(lane.laneId() - 1).owner == lane.incarnation();
     }
 
-    /** The filters of each client's stored subscriptions that the log has rows for. */
+    /** The filters of the stored subscriptions that the log has rows for, by client; those of groups by {@code $share/group/filter}. */
     public Map<String, Set<String>> loggedFilters() {
         Map<String, Set<String>> filters = new TreeMap<>();
         for (SessionRow session : tables.sessions.values()) {
             for (StoredSubscription s : session.subscriptions.values()) {
-                if (s.filterId() != 0 && s.qos() > 0) {
+                if (s.filterId() != 0 && s.qos() > 0 && s.share().isEmpty()) {
                     filters.computeIfAbsent(session.clientId, id -> new TreeSet<>())
                             .add(s.filter());
                 }

@@ -303,7 +303,7 @@ final class Group {
 
     private void open(boolean stored) {
         changing = true;
-        Future<GroupOpening.Result> opened = stored ? opening.stored() : Future.succeededFuture(opening.inMemory());
+        Future<GroupOpening.Result> opened = stored ? opening.stored() : opening.asNeeded();
         opened.onComplete(
                 result -> shard.post(() -> {
                     changing = false;
@@ -336,34 +336,37 @@ final class Group {
         GroupRunner runner = new GroupRunner(around.broker(), this, opening, opened);
         GroupRunner before = current;
         current = runner;
-        members.forEach((member, subscription) -> runner.join(member, subscription));
-        runner.start(opened.taken());
         if (before != null) {
-            before.stopFollowing(); // what came since the other's start comes from both
+            runner.follow(before);
             draining.add(before);
         }
+        members.forEach((member, subscription) -> runner.join(member, subscription));
+        runner.start(opened.taken());
         if (!runner.isStored()) {
             recheck(runner);
         }
         settle();
     }
 
-    /** After a split of the cluster, two nodes may coordinate a group in memory: nothing but the hint says which one is to go on. */
+    /** After a split of the cluster two nodes may coordinate a group in memory, or another one has opened it as a stored session. */
     private void recheck(GroupRunner inMemory) {
-        shard.postAfter(
-                RECHECK_MILLIS,
-                () -> hint().onSuccess(hint -> shard.post(() -> {
-                    if (current != inMemory || stopping) {
-                        return;
-                    }
-                    if (!changing && around.peers().isReachable(hint)) {
-                        current = null;
-                        inMemory.end();
-                        goTo(hint);
-                    } else {
-                        recheck(inMemory);
-                    }
-                })));
+        shard.postAfter(RECHECK_MILLIS, () -> opening.isStored().otherwise(false).onSuccess(stored -> hint().onSuccess(
+                hint -> shard.post(() -> recheck(inMemory, stored, hint)))));
+    }
+
+    private void recheck(GroupRunner inMemory, boolean stored, long hint) {
+        if (current != inMemory || stopping) {
+            return;
+        }
+        if (!changing && stored) {
+            open(true); // the claim tells who has it
+        } else if (!changing && around.peers().isReachable(hint)) {
+            current = null;
+            inMemory.end();
+            goTo(hint);
+            return;
+        }
+        recheck(inMemory);
     }
 
     private void end(GroupRunner runner) {

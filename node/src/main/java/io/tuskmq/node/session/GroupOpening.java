@@ -14,6 +14,8 @@ import java.util.Set;
 final class GroupOpening {
     private static final String PRINCIPAL = "$share";
     private static final int DO_NOT_SEND_RETAINED = 2;
+    /** No filter has this id: nothing is stored for it. */
+    private static final long FORWARDED = -1;
 
     private final Sessions sessions;
     private final Claims claims;
@@ -46,7 +48,31 @@ final class GroupOpening {
         return new Subscription(filter, share, qos, false, true, DO_NOT_SEND_RETAINED, 0, 0, new LaneVector());
     }
 
-    Result inMemory() {
+    /** For the routes of a group in memory: QoS 1 and 2 come to it after their commit, with their place in the log. */
+    static Subscription forwarded(Subscription subscription) {
+        return new Subscription(
+                subscription.filter(),
+                subscription.share(),
+                subscription.qos(),
+                subscription.noLocal(),
+                subscription.retainAsPublished(),
+                subscription.retainHandling(),
+                subscription.subscriptionId(),
+                FORWARDED,
+                subscription.start());
+    }
+
+    /** In memory when none of its members needs more, and no stored one is left: that one has messages of the same subscription. */
+    Future<Result> asNeeded() {
+        return isStored().compose(stored -> stored ? stored() : Future.succeededFuture(inMemory()));
+    }
+
+    /** Whether the group is a stored session, whoever has it. */
+    Future<Boolean> isStored() {
+        return sessions.exists(key);
+    }
+
+    private Result inMemory() {
         Subscription subscription = ofMember("", filter, 1);
         return new Opened(
                 new GroupRunner.Identity(key, 0, 0, subscription),

@@ -46,6 +46,11 @@ final class GroupRunner extends Receiver {
     private final StoreCalls calls;
     private final GroupHands hands = new GroupHands();
 
+    /** Of a group in memory: its messages. */
+    private final GroupForwards forwards = new GroupForwards();
+    /** Of the group in memory that this one followed. */
+    private GroupForwards before = new GroupForwards();
+
     /** Log ids of what members had taken before this began. */
     private Set<Long> withMembers = Set.of();
 
@@ -194,13 +199,26 @@ final class GroupRunner extends Receiver {
         return hands.noMembers() && hands.areEmpty();
     }
 
-    /** Whether there is nothing left to deal. */
+    /** Of one in memory that another one followed: whether there is nothing left to deal. */
     boolean isIdle() {
-        return hands.areEmpty() && !hands.anyWaits() && session.load().queued() == 0;
+        return forwards.isOver(shard.watermark())
+                && hands.areEmpty()
+                && !hands.anyWaits()
+                && session.load().queued() == 0;
     }
 
-    /** Takes no more messages; deals those that it has. */
-    void stopFollowing() {
+    /** Begins where the group in memory ends. That one takes what is on its way to it, no more, and deals what it has. */
+    void follow(GroupRunner inMemory) {
+        before = inMemory.forwards;
+        before.followedAfter(identity.subscription().start());
+    }
+
+    private void addRoute() {
+        Subscription to = identity.subscription();
+        broker.router().liveRoutes().add(shard, this, isStored() ? to : GroupOpening.forwarded(to));
+    }
+
+    private void stopFollowing() {
         broker.router().liveRoutes().remove(shard, this, identity.subscription().filter());
     }
 
@@ -269,6 +287,15 @@ final class GroupRunner extends Receiver {
 
     @Override
     void on(Event event) {
+        if (isStored() || !(event instanceof Event.Arrived arrived)) {
+            handle(event);
+        } else if (arrived.logId() == 0 ? !forwards.isFollowed() : forwards.take(arrived.logId())) {
+            // To a session that has no part in the log it is a message like any other.
+            handle(new Event.Arrived(0, arrived.message(), arrived.matching(), arrived.nowMillis()));
+        }
+    }
+
+    private void handle(Event event) {
         if (ended) {
             return;
         }
@@ -297,13 +324,16 @@ final class GroupRunner extends Receiver {
     void tick(Event tick) {
         raiseWatermark(shard, session);
         on(tick);
+        if (forwards.isFollowed()) {
+            group.settle();
+        }
     }
 
     private void perform(Effect effect) {
         switch (effect) {
             case Effect.SendPublish publish -> sendPublish(publish);
             case Effect.ForgetTaken(List<Long> logIds) -> forgetTaken(logIds);
-            case Effect.AddRoute add -> broker.router().liveRoutes().add(shard, this, identity.subscription());
+            case Effect.AddRoute add -> addRoute();
             case Effect.AwaitRoutes(long number) ->
                 RouteQuestion.ask(broker.router().peers(), shard, number, this::on);
             case Effect.Checkpoint checkpoint -> checkpoint(checkpoint);
@@ -334,7 +364,7 @@ final class GroupRunner extends Receiver {
             return;
         }
         LogReader.Position at = session.positionOf(publish.packetId()).orElseThrow();
-        if (withMembers.contains(at.id())) {
+        if (isStored() && (withMembers.contains(at.id()) || before.has(at.id()))) {
             on(new Event.Taken(publish.packetId()));
         } else {
             hands.offer(new GroupDeal(this, publish.packetId(), at.id(), at.filterId(), publish.message()));

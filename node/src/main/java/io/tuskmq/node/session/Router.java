@@ -205,7 +205,7 @@ public final class Router {
                         if (!publication.isCertain()) {
                             deliverAtOnce(publication.message(), publication.routes());
                         }
-                        if (publication.filterIds().length > 0) {
+                        if (publication.message().qos() > 0) { // groups in memory follow the lanes too
                             deliverLogged(publication.id(), publication.message(), publication.routes());
                             forwardLogged(lane, publication);
                         }

@@ -348,11 +348,11 @@ final class SimCluster implements Cluster {
 
     @Override
     public Future<Long> coordinator(String group) {
-        return Future.failedFuture("there are no groups here");
+        return around.ids().coordinator(this, group, MAP_MILLIS, loop);
     }
 
     @Override
     public void leaveGroup(String group) {
-        // There are none.
+        around.ids().leaveGroup(this, group);
     }
 }

@@ -42,6 +42,7 @@ final class SimDatabaseState {
 
     private final Schedule schedule;
     private final Ledger ledger;
+    private final GroupLedger groups;
     private final WillLedger wills;
     private final ClusterBug bug;
     private final MemoryStore store;
@@ -50,9 +51,10 @@ final class SimDatabaseState {
     private final Map<Long, List<Append.Receipt>> receipts = new HashMap<>();
     private long awayUntil;
 
-    SimDatabaseState(Schedule schedule, Ledger ledger, WillLedger wills, ClusterBug bug) {
+    SimDatabaseState(Schedule schedule, Ledger ledger, GroupLedger groups, WillLedger wills, ClusterBug bug) {
         this.schedule = schedule;
         this.ledger = ledger;
+        this.groups = groups;
         this.wills = wills;
         this.bug = bug;
         store = new MemoryStore(schedule::now, MemoryRunner.immediate(), NO_COPY);
@@ -100,6 +102,9 @@ final class SimDatabaseState {
         if (changesSubscriptions) {
             Map<String, Set<String>> now = inside.loggedFilters();
             filters.forEach((client, had) -> {
+                if (GroupLedger.isGroup(client) && !now.containsKey(client)) {
+                    groups.removed(client);
+                }
                 had.removeAll(now.getOrDefault(client, Set.of()));
                 had.forEach(filter -> ledger.expectsNoMore(client, filter));
             });

@@ -12,7 +12,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** What lies between the nodes: who can reach whom, and what stands for Hazelcast: journals of routes and the map of client ids. */
+/** What lies between the nodes: who can reach whom, and what stands for Hazelcast: journals of routes and the maps of client ids and groups. */
 final class SimNetwork {
     private record Pair(String from, String to) {}
 
@@ -23,6 +23,8 @@ final class SimNetwork {
     private final Map<Long, List<RouteBatch>> journals = new HashMap<>();
     private final Map<String, Holder> clients = new TreeMap<>();
     private final Map<String, Holder> clientsOfTheOthers = new TreeMap<>();
+    private final Map<String, Long> groups = new TreeMap<>();
+    private final Map<String, Long> groupsOfTheOthers = new TreeMap<>();
     private final Set<String> apart = new HashSet<>();
     private final Schedule schedule;
     private long mapsAwayUntil;
@@ -105,6 +107,7 @@ final class SimNetwork {
         trouble();
         apart.addAll(machines);
         clientsOfTheOthers.putAll(clients);
+        groupsOfTheOthers.putAll(groups);
         schedule.after(millis, this::merge);
     }
 
@@ -112,6 +115,8 @@ final class SimNetwork {
         trouble();
         clientsOfTheOthers.forEach((id, theirs) -> clients.merge(id, theirs, (a, b) -> a.number >= b.number ? a : b));
         clientsOfTheOthers.clear();
+        groupsOfTheOthers.forEach(groups::putIfAbsent);
+        groupsOfTheOthers.clear();
         nodes.values().stream().filter(node -> apart.contains(node.machine())).forEach(SimCluster::merged);
         apart.clear();
     }
@@ -147,6 +152,20 @@ final class SimNetwork {
 
     void leave(SimCluster node, String clientId, long number) {
         clientsSeenBy(node).computeIfPresent(clientId, (id, holder) -> holder.number == number ? null : holder);
+    }
+
+    /** As {@code MapChange.Coordinate}: who is noted, if it lives, else this node from now on. */
+    long coordinator(SimCluster node, String group) {
+        return groupsSeenBy(node)
+                .compute(group, (name, noted) -> noted != null && node.isLive(noted) ? noted : node.incarnation());
+    }
+
+    void leaveGroup(SimCluster node, String group) {
+        groupsSeenBy(node).remove(group, node.incarnation());
+    }
+
+    private Map<String, Long> groupsSeenBy(SimCluster node) {
+        return apart.contains(node.machine()) ? groupsOfTheOthers : groups;
     }
 
     void forget(long incarnation) {
