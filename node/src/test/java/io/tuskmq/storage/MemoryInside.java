@@ -6,6 +6,8 @@ import io.tuskmq.storage.MemoryTables.WillRow;
 import io.tuskmq.storage.Sessions.StoredSubscription;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -111,6 +113,21 @@ public final class MemoryInside {
                 session.epoch = epoch;
             }
         });
+        return result;
+    }
+
+    /** Carries the work out as if the groups still were in the epochs of these takes. */
+    public <T> T inEpochsOfTakes(Collection<Sessions.Take> takes, Supplier<T> work) {
+        Map<SessionRow, Long> epochs = new HashMap<>();
+        for (Sessions.Take take : takes) {
+            SessionRow group = tables.sessions.get(take.groupId());
+            if (group != null) {
+                epochs.put(group, group.epoch);
+                group.epoch = take.groupEpoch();
+            }
+        }
+        T result = work.get();
+        epochs.forEach((group, epoch) -> group.epoch = epoch);
         return result;
     }
 

@@ -45,7 +45,11 @@ final class BacklogLimit {
                         return owned;
                     }
                     counters.dropped(Dropped.Reason.BACKLOG, (int) Math.min(Integer.MAX_VALUE, excess.messages()));
-                    LOG.warn("client={} backlog too long dropped={} kept={}", client.clientId(), excess.messages(), messagesMax);
+                    LOG.warn(
+                            "client={} backlog too long dropped={} kept={}",
+                            client.clientId(),
+                            excess.messages(),
+                            messagesMax);
                     LaneVector cursor = state.cursor().copy();
                     cursor.raiseAll(excess.through());
                     return new Claimed.Owned(

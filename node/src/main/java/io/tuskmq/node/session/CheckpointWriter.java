@@ -86,7 +86,8 @@ final class CheckpointWriter {
                 .onComplete(
                         outcome -> answered.complete(
                                 outcome == Taken.REFUSED
-                                        ? new Event.TakesRefused(effect.number(), runner.shard().nowMillis())
+                                        ? new Event.TakesRefused(
+                                                effect.number(), runner.shard().nowMillis())
                                         : done(effect, outcome == Taken.HELD)),
                         failure -> {
                             if (failure instanceof StorageException storage && storage.isPassing()) {

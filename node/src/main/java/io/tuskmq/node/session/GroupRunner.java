@@ -4,15 +4,12 @@ import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.rules.Session;
-import io.tuskmq.node.rules.SessionLimits;
-import io.tuskmq.node.rules.SessionStart;
 import io.tuskmq.node.rules.Subscription;
 import io.tuskmq.storage.LogReader;
 import io.tuskmq.storage.Sessions;
 import io.vertx.core.Future;
 import java.util.ArrayDeque;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -72,36 +69,9 @@ final class GroupRunner extends Receiver {
         this.shard = group.shard();
         this.opening = opening;
         this.identity = opened.identity();
-        Sessions.SessionState state = opened.state();
         this.epoch = identity.epoch();
         this.calls = new StoreCalls(shard, () -> ended, this::failedForGood);
-        SessionLimits d = SessionLimits.DEFAULT;
-        var limits = new SessionLimits(
-                d.receiveMax(),
-                INFLIGHT_MAX,
-                d.queueMessagesMax(),
-                d.queueBytesMax(),
-                d.liveQueueMessagesMax(),
-                d.liveQueueBytesMax(),
-                d.pageMessages(),
-                d.sendBytesMax(),
-                d.pendingSubscribesMax(),
-                d.idleCheckpointMillis());
-        var client = new SessionStart.Client(5, INFLIGHT_MAX, 0);
-        // No message has this publisher: no-local is not for shared subscriptions [MQTT5-3.8.3-4].
-        long nobody = identity.sessionId() != 0 ? identity.sessionId() : Long.MIN_VALUE;
-        SessionStart start = identity.sessionId() != 0
-                ? SessionStart.of(state, true, nobody, client)
-                : new SessionStart(
-                        state.cursor(),
-                        new byte[0],
-                        List.of(identity.subscription()),
-                        Map.of(),
-                        List.of(),
-                        false,
-                        nobody,
-                        client);
-        this.session = new Session(limits, identity.sessionId(), start);
+        this.session = GroupOpening.session(identity, opened.state(), INFLIGHT_MAX);
     }
 
     boolean isStored() {
@@ -207,6 +177,11 @@ final class GroupRunner extends Receiver {
                 && session.load().queued() == 0;
     }
 
+    /** A stored group is asked for, that may follow this one. */
+    void expectFollower() {
+        forwards.track();
+    }
+
     /** Begins where the group in memory ends. That one takes what is on its way to it, no more, and deals what it has. */
     void follow(GroupRunner inMemory) {
         before = inMemory.forwards;
@@ -239,6 +214,7 @@ final class GroupRunner extends Receiver {
     /** The member is done with it; from the member's shard by {@link Shard#post}. */
     void settled(Ticket ticket) {
         if (hands.release(ticket)) {
+            forwards.done(ticket.deal.message);
             on(new Event.PubAckReceived(ticket.deal.packetId, ReasonCodes.SUCCESS));
             group.settle();
         }
@@ -278,6 +254,7 @@ final class GroupRunner extends Receiver {
         ended = true;
         shard.remove(this);
         stopFollowing();
+        forwards.end();
         Effect.Checkpoint last = session.checkpointNow();
         // The epoch is read when it is settled: a claim may be on its way.
         return claiming.transform(claimed -> checkpointing)
@@ -289,7 +266,7 @@ final class GroupRunner extends Receiver {
     void on(Event event) {
         if (isStored() || !(event instanceof Event.Arrived arrived)) {
             handle(event);
-        } else if (arrived.logId() == 0 ? !forwards.isFollowed() : forwards.take(arrived.logId())) {
+        } else if (forwards.take(arrived)) {
             // To a session that has no part in the log it is a message like any other.
             handle(new Event.Arrived(0, arrived.message(), arrived.matching(), arrived.nowMillis()));
         }
@@ -364,11 +341,23 @@ final class GroupRunner extends Receiver {
             return;
         }
         LogReader.Position at = session.positionOf(publish.packetId()).orElseThrow();
-        if (isStored() && (withMembers.contains(at.id()) || before.has(at.id()))) {
+        GroupDeal deal = new GroupDeal(this, publish.packetId(), at.id(), at.filterId(), publish.message());
+        if (withMembers.contains(at.id())) {
             on(new Event.Taken(publish.packetId()));
-        } else {
-            hands.offer(new GroupDeal(this, publish.packetId(), at.id(), at.filterId(), publish.message()));
+        } else if (!isStored() || !before.keep(deal)) {
+            hands.offer(deal);
         }
+    }
+
+    /** The group in memory that this one followed has dealt it. */
+    void dealtBefore(GroupDeal deal) {
+        on(new Event.Taken(deal.packetId));
+    }
+
+    /** The group in memory has ended and left it. */
+    void offer(GroupDeal deal) {
+        hands.offer(deal);
+        deal();
     }
 
     /** Only a group that is not stored can: its members take too little, and nothing but memory holds their messages. */

@@ -18,5 +18,13 @@ enum ClusterBug {
     /** A node that was revoked keeps its clients (I5). */
     SERVES_AFTER_REVOKE,
     /** Nobody is asked to let go of a client id (I5). */
-    NOBODY_LETS_GO
+    NOBODY_LETS_GO,
+    /** A member takes a QoS 2 message over whatever epoch its group is in by now (I3). */
+    TAKE_OF_ANY_EPOCH,
+    /** A group that is opened doesn't ask what its members have taken over (I3). */
+    TAKEN_NOT_ASKED_FOR,
+    /** Clean members begin a group in memory while its stored session has the same messages (I3). */
+    STORED_GROUP_OVERLOOKED,
+    /** The coordinator is not told that a member of another node has gone (I2). */
+    PARTING_NOT_TOLD
 }

@@ -35,7 +35,8 @@ final class ClusterSimulation {
         if (calm) {
             faults.end();
         }
-        groups = new GroupLedger(ledger, calm);
+        boolean disturbed = !calm || schedule.chance(0.5);
+        groups = new GroupLedger(ledger, calm, !disturbed);
         network = new SimNetwork(schedule);
         database = new SimDatabaseState(schedule, ledger, groups, wills, bug);
         connections = new SimConnections(schedule, ledger, wills, network, calm);
@@ -45,7 +46,7 @@ final class ClusterSimulation {
         for (int i = 0; i < nodes; i++) {
             machines.add(new SimMachine("node" + i, shared, limits));
         }
-        var around = new SimClient.Surroundings(this::anyServer, Optional.of(wills), !calm || schedule.chance(0.5));
+        var around = new SimClient.Surroundings(this::anyServer, Optional.of(wills), disturbed);
         int count = 3 + schedule.below(4);
         for (int i = 0; i < count; i++) {
             clients.add(new SimClient(schedule, faults, ledger, around, i));

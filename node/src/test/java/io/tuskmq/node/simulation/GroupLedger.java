@@ -12,20 +12,34 @@ final class GroupLedger {
     static final List<List<String>> CHOICES =
             List.of(List.of("$share/g/a/+"), List.of("$share/h/#"), List.of("$share/g/a/+", "$share/g/b"));
 
+    private record Stream(String member, String publisher, String topic, int publishedQos, int deliveredQos) {}
+
     private record Dealt(String group, Ledger.Key key) {}
 
     private final Ledger ledger;
     /** Nothing goes wrong in the run, so that nothing excuses that a message comes to two members. */
     private final boolean calm;
+    /** No client is disturbed either: nothing is dealt a second time. */
+    private final boolean orderly;
 
     private final Map<Dealt, String> takenBy = new HashMap<>();
     private final Set<Dealt> dealtExactlyOnce = new HashSet<>();
     private final Map<String, Set<String>> subAcked = new HashMap<>();
+    /** A group in memory and the stored one that follows it may deal at the same time. */
+    private boolean mixed;
+
+    private final Map<Stream, Integer> lastNumbers = new HashMap<>();
     private long deliveries;
 
-    GroupLedger(Ledger ledger, boolean calm) {
+    GroupLedger(Ledger ledger, boolean calm, boolean orderly) {
         this.ledger = ledger;
         this.calm = calm;
+        this.orderly = orderly;
+    }
+
+    /** There is a member that is not stored. */
+    void hasCleanMember() {
+        mixed = true;
     }
 
     static boolean isGroup(String name) {
@@ -82,7 +96,15 @@ final class GroupLedger {
         Dealt dealt = new Dealt(groupOf(groups, key), key);
         ledger.reached(dealt.group(), key);
         String before = takenBy.get(dealt);
-        Ledger.check(before == null, () -> "a message of " + dealt.group() + " that " + before + " has came to " + member + ": " + key);
+        Ledger.check(
+                before == null,
+                () -> "a message of " + dealt.group() + " that " + before + " has came to " + member + ": " + key);
+        if (orderly && !mixed) {
+            var stream = new Stream(member, key.publisher(), key.topic(), key.qos(), qos);
+            int last = lastNumbers.getOrDefault(stream, -1);
+            Ledger.check(last < key.number(), () -> "number " + key.number() + " after " + last + " in " + stream);
+            lastNumbers.put(stream, key.number());
+        }
         if (qos == 2) {
             boolean first = dealtExactlyOnce.add(dealt);
             // A coordinator may die before it has stored that a clean member got it.

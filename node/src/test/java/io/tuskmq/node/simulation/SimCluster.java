@@ -23,6 +23,10 @@ final class SimCluster implements Cluster {
     private static final long STATE_MILLIS = 1_000;
     private static final int LANE_AFTER = 1 + Integer.BYTES;
     private static final byte LANE = 2;
+    private static final byte GROUP = 5;
+    private static final byte DEALT = 1;
+    private static final byte PARTING = 4;
+    private static final int GROUP_ID_AT = 2 + 2 * Long.BYTES;
 
     private final SimBroker.Around around;
     private final SimNetwork network;
@@ -283,6 +287,12 @@ final class SimCluster implements Cluster {
         }
         if (around.bug() == ClusterBug.GAP_NOT_NOTICED && body.getByte(0) == LANE) {
             body.setLong(LANE_AFTER, 0);
+        }
+        if (body.getByte(0) == GROUP && body.getByte(1) == DEALT) {
+            network.dealt(body.getLong(GROUP_ID_AT), body.getLong(GROUP_ID_AT + Long.BYTES), incarnation());
+        }
+        if (around.bug() == ClusterBug.PARTING_NOT_TOLD && body.getByte(0) == GROUP && body.getByte(1) == PARTING) {
+            return true;
         }
         for (SimPeer peer : live.values()) {
             if (peer.slot == slot) {

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class SimNetwork {
     private record Pair(String from, String to) {}
 
+    /** Of a group. */
+    private record Term(long groupId, long epoch) {}
+
     private record Holder(long number, long incarnation) {}
 
     private final Map<Long, SimCluster> nodes = new TreeMap<>();
@@ -25,6 +28,7 @@ final class SimNetwork {
     private final Map<String, Holder> clientsOfTheOthers = new TreeMap<>();
     private final Map<String, Long> groups = new TreeMap<>();
     private final Map<String, Long> groupsOfTheOthers = new TreeMap<>();
+    private final Map<Term, Long> coordinators = new HashMap<>();
     private final Set<String> apart = new HashSet<>();
     private final Schedule schedule;
     private long mapsAwayUntil;
@@ -162,6 +166,14 @@ final class SimNetwork {
 
     void leaveGroup(SimCluster node, String group) {
         groupsSeenBy(node).remove(group, node.incarnation());
+    }
+
+    /** A coordinator deals a message to a member of another node: in each epoch of a stored group it is one and the same. */
+    void dealt(long groupId, long epoch, long incarnation) {
+        if (epoch != 0) { // not a message of QoS 0, nor of a group in memory
+            long before = coordinators.computeIfAbsent(new Term(groupId, epoch), term -> incarnation);
+            Ledger.check(before == incarnation, "two coordinators in epoch " + epoch + " of group " + groupId);
+        }
     }
 
     private Map<String, Long> groupsSeenBy(SimCluster node) {

@@ -42,6 +42,9 @@ final class SimSubscriptions {
         if (groups.isPresent()) {
             filters = GroupLedger.CHOICES.get(schedule.below(GroupLedger.CHOICES.size()));
             filters.forEach(group -> want(group, groupQos()));
+            if (!client.persistent()) {
+                groups.get().hasCleanMember();
+            }
             return;
         }
         filters = Topics.FILTERS;
