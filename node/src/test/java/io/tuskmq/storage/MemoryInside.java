@@ -6,6 +6,8 @@ import io.tuskmq.storage.MemoryTables.WillRow;
 import io.tuskmq.storage.Sessions.StoredSubscription;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -41,12 +43,12 @@ public final class MemoryInside {
         return tables.lanes.get(lane.laneId() - 1).owner == lane.incarnation();
     }
 
-    /** The filters of each client's stored subscriptions that the log has rows for. */
+    /** The filters of the stored subscriptions that the log has rows for, by client; those of groups by {@code $share/group/filter}. */
     public Map<String, Set<String>> loggedFilters() {
         Map<String, Set<String>> filters = new TreeMap<>();
         for (SessionRow session : tables.sessions.values()) {
             for (StoredSubscription s : session.subscriptions.values()) {
-                if (s.filterId() != 0 && s.qos() > 0) {
+                if (s.filterId() != 0 && s.qos() > 0 && s.share().isEmpty()) {
                     filters.computeIfAbsent(session.clientId, id -> new TreeSet<>())
                             .add(s.filter());
                 }
@@ -111,6 +113,21 @@ public final class MemoryInside {
                 session.epoch = epoch;
             }
         });
+        return result;
+    }
+
+    /** Carries the work out as if the groups still were in the epochs of these takes. */
+    public <T> T inEpochsOfTakes(Collection<Sessions.Take> takes, Supplier<T> work) {
+        Map<SessionRow, Long> epochs = new HashMap<>();
+        for (Sessions.Take take : takes) {
+            SessionRow group = tables.sessions.get(take.groupId());
+            if (group != null) {
+                epochs.put(group, group.epoch);
+                group.epoch = take.groupEpoch();
+            }
+        }
+        T result = work.get();
+        epochs.forEach((group, epoch) -> group.epoch = epoch);
         return result;
     }
 

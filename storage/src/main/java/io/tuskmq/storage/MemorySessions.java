@@ -353,6 +353,11 @@ final class MemorySessions implements Sessions {
     }
 
     @Override
+    public Future<Boolean> exists(String clientId) {
+        return runner.run("sessions.exists", () -> tables.sessionsByClient.containsKey(clientId));
+    }
+
+    @Override
     public Future<Long> count() {
         return runner.run("sessions.count", () -> (long) tables.sessions.size());
     }

@@ -216,6 +216,12 @@ final class PgSessions implements Sessions {
     }
 
     @Override
+    public Future<Boolean> exists(String clientId) {
+        return sql.query("SELECT FROM session WHERE client_id = $1", Tuple.of(clientId))
+                .map(rows -> rows.size() > 0);
+    }
+
+    @Override
     public Future<Long> count() {
         return sql.query("SELECT count(*) AS sessions FROM session", Tuple.tuple())
                 .map(rows -> rows.iterator().next().getLong("sessions"));

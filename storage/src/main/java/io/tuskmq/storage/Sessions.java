@@ -213,6 +213,9 @@ public interface Sessions {
     /** Ends up to {@code limit} sessions of groups ({@code $share/group/filter}) that nobody subscribes to any more. Returns how many. */
     Future<Integer> endUnusedGroups(int limit);
 
+    /** Whether the client, or the group of this name, has a stored session, be it expired. */
+    Future<Boolean> exists(String clientId);
+
     /** How many sessions are stored. */
     Future<Long> count();
 }

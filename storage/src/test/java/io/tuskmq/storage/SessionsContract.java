@@ -40,6 +40,8 @@ abstract class SessionsContract {
         long node = store().node();
         Claimed.Owned owned = store().own(claim("phone", node));
         assertTrue(owned.sessionId() > 0);
+        assertTrue(get(store().sessions().exists("phone")));
+        assertFalse(get(store().sessions().exists("phon")));
         assertFalse(owned.sessionPresent());
         assertEquals(1, owned.state().cursor().lanes());
         assertTrue(owned.state().cursor().get(1) > 0);

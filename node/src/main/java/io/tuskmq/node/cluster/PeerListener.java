@@ -65,7 +65,7 @@ final class PeerListener implements Cluster.Listener {
     /** What a thread says comes in its order. */
     private void here(Runnable task) {
         Context now = Vertx.currentContext();
-        if (now == null || now.owner() == vertx) {
+        if (now == null || now.owner().equals(vertx)) {
             task.run();
         } else {
             context.runOnContext(nothing -> task.run());

@@ -10,7 +10,6 @@ import io.tuskmq.storage.rules.LaneVector;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,20 +31,25 @@ final class BacklogLimit {
     }
 
     /** The session with a cursor behind what it must leave out. Never fails. */
-    Future<Claimed.Owned> keep(String clientId, Claimed.Owned owned) {
+    Future<Claimed.Owned> keep(Client client, Claimed.Owned owned) {
         if (messagesMax == 0 || owned.sessionId() == 0 || !owned.sessionPresent()) {
             return Future.succeededFuture(owned);
         }
         SessionState state = owned.state();
-        return store.log()
-                .excess(waiting(owned.sessionId(), state), messagesMax)
-                .timeout(SEARCH_MILLIS, TimeUnit.MILLISECONDS)
+        return TimeLimit.within(
+                        client.shard().context().owner(),
+                        SEARCH_MILLIS,
+                        store.log().excess(waiting(owned.sessionId(), state), messagesMax))
                 .map(excess -> {
                     if (excess.messages() == 0) {
                         return owned;
                     }
                     counters.dropped(Dropped.Reason.BACKLOG, (int) Math.min(Integer.MAX_VALUE, excess.messages()));
-                    LOG.warn("client={} backlog too long dropped={} kept={}", clientId, excess.messages(), messagesMax);
+                    LOG.warn(
+                            "client={} backlog too long dropped={} kept={}",
+                            client.clientId(),
+                            excess.messages(),
+                            messagesMax);
                     LaneVector cursor = state.cursor().copy();
                     cursor.raiseAll(excess.through());
                     return new Claimed.Owned(
@@ -57,7 +61,7 @@ final class BacklogLimit {
                             owned.dueWills());
                 })
                 .recover(failure -> {
-                    LOG.warn("client={} backlog not limited: {}", clientId, failure.getMessage());
+                    LOG.warn("client={} backlog not limited: {}", client.clientId(), failure.getMessage());
                     return Future.succeededFuture(owned);
                 });
     }

@@ -55,8 +55,8 @@ final class CheckpointWriter {
                 held -> runner.on(done(effect, held)));
     }
 
-    private static Event done(Effect.Checkpoint effect, boolean held) {
-        return new Event.CheckpointDone(effect.number(), held, System.currentTimeMillis());
+    private Event done(Effect.Checkpoint effect, boolean held) {
+        return new Event.CheckpointDone(effect.number(), held, runner.shard().nowMillis());
     }
 
     /** Repeated until it is answered, also after the end: the last checkpoint, and the groups, must know what was taken. */
@@ -86,7 +86,8 @@ final class CheckpointWriter {
                 .onComplete(
                         outcome -> answered.complete(
                                 outcome == Taken.REFUSED
-                                        ? new Event.TakesRefused(effect.number(), System.currentTimeMillis())
+                                        ? new Event.TakesRefused(
+                                                effect.number(), runner.shard().nowMillis())
                                         : done(effect, outcome == Taken.HELD)),
                         failure -> {
                             if (failure instanceof StorageException storage && storage.isPassing()) {

@@ -149,7 +149,7 @@ public final class ClientSessions {
                                 client.shard().context().owner(),
                                 WILLS_MILLIS,
                                 wills.publish(owned.dueWills()).compose(published -> wills.settled(client.clientId())))
-                        .transform(published -> backlog.keep(client.clientId(), owned))
+                        .transform(published -> backlog.keep(client, owned))
                         .onSuccess(kept -> client.shard().post(() -> {
                             try {
                                 start(client, claim, kept, started);

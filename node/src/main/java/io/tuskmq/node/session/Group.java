@@ -5,6 +5,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -33,7 +34,7 @@ final class Group {
     private final GroupOpening opening;
 
     private final GroupMembers members = new GroupMembers();
-    private final GroupGuests guests;
+    final GroupGuests guests;
     private final List<Promise<Void>> waitingForClosed = new ArrayList<>();
     /** Groups in memory that a stored one has followed: they deal what they still have. */
     private final List<GroupRunner> draining = new ArrayList<>();
@@ -70,15 +71,9 @@ final class Group {
         return filter;
     }
 
-    GroupGuests guests() {
-        return guests;
-    }
-
     boolean isClosed() {
         return closed;
     }
-
-    // --- members here
 
     /** Completes the promise when the group is a stored session. */
     void expect(SessionRunner member, Promise<Void> stored) {
@@ -183,7 +178,7 @@ final class Group {
     /** Brings the group's session to what its members need. Called after each change. */
     void settle() {
         draining.removeIf(runner -> {
-            if (runner.isIdle() || members.noneTakesPart()) {
+            if (runner.isIdle() || runner.isDeserted()) {
                 runner.end();
                 return true;
             }
@@ -227,21 +222,18 @@ final class Group {
     /** Opens it here, or goes to the node that has it. */
     private void look(boolean useHint) {
         changing = true;
-        hint().onSuccess(hint -> shard.post(() -> {
-            changing = false;
-            if (!isWanted()) {
-                settle();
-            } else if (useHint && around.peers().isReachable(hint)) {
-                goTo(hint);
-            } else {
-                open(members.needStore());
-            }
-        }));
-    }
-
-    /** The node that coordinates it by all that is known: perhaps this one. 0: nothing is known. */
-    private Future<Long> hint() {
-        return around.peers().coordinator(key).otherwise(0L);
+        around.peers()
+                .hint(key)
+                .onSuccess(hint -> shard.post(() -> {
+                    changing = false;
+                    if (!isWanted()) {
+                        settle();
+                    } else if (useHint && around.peers().isReachable(hint)) {
+                        goTo(hint);
+                    } else {
+                        open(members.needStore());
+                    }
+                }));
     }
 
     private void goTo(long at) {
@@ -303,7 +295,8 @@ final class Group {
 
     private void open(boolean stored) {
         changing = true;
-        Future<GroupOpening.Result> opened = stored ? opening.stored() : Future.succeededFuture(opening.inMemory());
+        Optional.ofNullable(current).ifPresent(GroupRunner::expectFollower);
+        Future<GroupOpening.Result> opened = stored ? opening.stored() : opening.asNeeded();
         opened.onComplete(
                 result -> shard.post(() -> {
                     changing = false;
@@ -320,50 +313,56 @@ final class Group {
 
     private void ownedElsewhere(long incarnation) {
         if (around.peers().isReachable(incarnation)) {
-            GroupRunner inMemory = current;
-            current = null;
-            if (inMemory != null) {
-                inMemory.end();
-            }
-            goTo(incarnation);
+            leaveFor(incarnation);
         } else {
             LOG.info("group={} waits for node {}, which has it and can't be reached", key, incarnation);
             retry(RETRY_MILLIS, 0);
         }
     }
 
+    private void leaveFor(long at) {
+        Optional.ofNullable(current).ifPresent(GroupRunner::end);
+        current = null;
+        goTo(at);
+    }
+
     private void start(GroupOpening.Opened opened) {
         GroupRunner runner = new GroupRunner(around.broker(), this, opening, opened);
         GroupRunner before = current;
         current = runner;
-        members.forEach((member, subscription) -> runner.join(member, subscription));
-        runner.start(opened.taken());
         if (before != null) {
-            before.stopFollowing(); // what came since the other's start comes from both
+            runner.follow(before);
             draining.add(before);
         }
+        members.forEach((member, subscription) -> runner.join(member, subscription));
+        runner.start(opened.taken());
         if (!runner.isStored()) {
             recheck(runner);
         }
         settle();
     }
 
-    /** After a split of the cluster, two nodes may coordinate a group in memory: nothing but the hint says which one is to go on. */
+    /** After a split of the cluster two nodes may coordinate a group in memory, or another one has opened it as a stored session. */
     private void recheck(GroupRunner inMemory) {
         shard.postAfter(
                 RECHECK_MILLIS,
-                () -> hint().onSuccess(hint -> shard.post(() -> {
-                    if (current != inMemory || stopping) {
-                        return;
-                    }
-                    if (!changing && around.peers().isReachable(hint)) {
-                        current = null;
-                        inMemory.end();
-                        goTo(hint);
-                    } else {
-                        recheck(inMemory);
-                    }
-                })));
+                () -> Future.all(
+                                opening.isStored().otherwise(false),
+                                around.peers().hint(key))
+                        .onSuccess(both -> shard.post(() -> recheck(inMemory, both.resultAt(0), both.resultAt(1)))));
+    }
+
+    private void recheck(GroupRunner inMemory, boolean stored, long hint) {
+        if (current != inMemory || stopping) {
+            return;
+        }
+        if (!changing && stored) {
+            open(true); // the claim tells who has it
+        } else if (!changing && around.peers().isReachable(hint)) {
+            leaveFor(hint);
+            return;
+        }
+        recheck(inMemory);
     }
 
     private void end(GroupRunner runner) {

@@ -40,10 +40,6 @@ final class GroupMembers {
         return members.get(member);
     }
 
-    boolean noneTakesPart() {
-        return members.isEmpty();
-    }
-
     List<Member> all() {
         List<Member> all = new ArrayList<>(members.keySet());
         all.addAll(expected.keySet());

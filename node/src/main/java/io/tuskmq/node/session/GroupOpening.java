@@ -1,5 +1,7 @@
 package io.tuskmq.node.session;
 
+import io.tuskmq.node.rules.Session;
+import io.tuskmq.node.rules.SessionLimits;
 import io.tuskmq.node.rules.SessionStart;
 import io.tuskmq.node.rules.Subscription;
 import io.tuskmq.storage.Sessions;
@@ -8,12 +10,15 @@ import io.tuskmq.storage.rules.LaneVector;
 import io.vertx.core.Future;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /** Claims the session of one group; the claim decides which node coordinates it. */
 final class GroupOpening {
     private static final String PRINCIPAL = "$share";
     private static final int DO_NOT_SEND_RETAINED = 2;
+    /** No filter has this id: nothing is stored for it. */
+    private static final long FORWARDED = -1;
 
     private final Sessions sessions;
     private final Claims claims;
@@ -46,7 +51,62 @@ final class GroupOpening {
         return new Subscription(filter, share, qos, false, true, DO_NOT_SEND_RETAINED, 0, 0, new LaneVector());
     }
 
-    Result inMemory() {
+    /** The rules by which it follows the log, or its routes. */
+    static Session session(GroupRunner.Identity identity, Sessions.SessionState state, int inflightMax) {
+        SessionLimits d = SessionLimits.DEFAULT;
+        var limits = new SessionLimits(
+                d.receiveMax(),
+                inflightMax,
+                d.queueMessagesMax(),
+                d.queueBytesMax(),
+                d.liveQueueMessagesMax(),
+                d.liveQueueBytesMax(),
+                d.pageMessages(),
+                d.sendBytesMax(),
+                d.pendingSubscribesMax(),
+                d.idleCheckpointMillis());
+        var client = new SessionStart.Client(5, inflightMax, 0);
+        // No message has this publisher: no-local is not for shared subscriptions [MQTT5-3.8.3-4].
+        long nobody = identity.sessionId() != 0 ? identity.sessionId() : Long.MIN_VALUE;
+        SessionStart start = identity.sessionId() != 0
+                ? SessionStart.of(state, true, nobody, client)
+                : new SessionStart(
+                        state.cursor(),
+                        new byte[0],
+                        List.of(identity.subscription()),
+                        Map.of(),
+                        List.of(),
+                        false,
+                        nobody,
+                        client);
+        return new Session(limits, identity.sessionId(), start);
+    }
+
+    /** For the routes of a group in memory: QoS 1 and 2 come to it after their commit, with their place in the log. */
+    static Subscription forwarded(Subscription subscription) {
+        return new Subscription(
+                subscription.filter(),
+                subscription.share(),
+                subscription.qos(),
+                subscription.noLocal(),
+                subscription.retainAsPublished(),
+                subscription.retainHandling(),
+                subscription.subscriptionId(),
+                FORWARDED,
+                subscription.start());
+    }
+
+    /** In memory when none of its members needs more, and no stored one is left: that one has messages of the same subscription. */
+    Future<Result> asNeeded() {
+        return isStored().compose(stored -> stored ? stored() : Future.succeededFuture(inMemory()));
+    }
+
+    /** Whether the group is a stored session, whoever has it. */
+    Future<Boolean> isStored() {
+        return sessions.exists(key);
+    }
+
+    private Result inMemory() {
         Subscription subscription = ofMember("", filter, 1);
         return new Opened(
                 new GroupRunner.Identity(key, 0, 0, subscription),

@@ -7,6 +7,11 @@ public interface GroupPeers {
     /** The node that coordinates the group, by all that is known; it is this one if there is none. A hint. */
     Future<Long> coordinator(String group);
 
+    /** The same; 0 when nothing is known. */
+    default Future<Long> hint(String group) {
+        return coordinator(group).otherwise(0L);
+    }
+
     /** This node coordinates the group no longer. */
     void leaveGroup(String group);
 

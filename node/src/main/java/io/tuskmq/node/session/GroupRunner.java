@@ -4,15 +4,12 @@ import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.rules.Session;
-import io.tuskmq.node.rules.SessionLimits;
-import io.tuskmq.node.rules.SessionStart;
 import io.tuskmq.node.rules.Subscription;
 import io.tuskmq.storage.LogReader;
 import io.tuskmq.storage.Sessions;
 import io.vertx.core.Future;
 import java.util.ArrayDeque;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -46,6 +43,11 @@ final class GroupRunner extends Receiver {
     private final StoreCalls calls;
     private final GroupHands hands = new GroupHands();
 
+    /** Of a group in memory: its messages. */
+    private final GroupForwards forwards = new GroupForwards();
+    /** Of the group in memory that this one followed. */
+    private GroupForwards before = new GroupForwards();
+
     /** Log ids of what members had taken before this began. */
     private Set<Long> withMembers = Set.of();
 
@@ -67,36 +69,9 @@ final class GroupRunner extends Receiver {
         this.shard = group.shard();
         this.opening = opening;
         this.identity = opened.identity();
-        Sessions.SessionState state = opened.state();
         this.epoch = identity.epoch();
         this.calls = new StoreCalls(shard, () -> ended, this::failedForGood);
-        SessionLimits d = SessionLimits.DEFAULT;
-        var limits = new SessionLimits(
-                d.receiveMax(),
-                INFLIGHT_MAX,
-                d.queueMessagesMax(),
-                d.queueBytesMax(),
-                d.liveQueueMessagesMax(),
-                d.liveQueueBytesMax(),
-                d.pageMessages(),
-                d.sendBytesMax(),
-                d.pendingSubscribesMax(),
-                d.idleCheckpointMillis());
-        var client = new SessionStart.Client(5, INFLIGHT_MAX, 0);
-        // No message has this publisher: no-local is not for shared subscriptions [MQTT5-3.8.3-4].
-        long nobody = identity.sessionId() != 0 ? identity.sessionId() : Long.MIN_VALUE;
-        SessionStart start = identity.sessionId() != 0
-                ? SessionStart.of(state, true, nobody, client)
-                : new SessionStart(
-                        state.cursor(),
-                        new byte[0],
-                        List.of(identity.subscription()),
-                        Map.of(),
-                        List.of(),
-                        false,
-                        nobody,
-                        client);
-        this.session = new Session(limits, identity.sessionId(), start);
+        this.session = GroupOpening.session(identity, opened.state(), INFLIGHT_MAX);
     }
 
     boolean isStored() {
@@ -127,7 +102,7 @@ final class GroupRunner extends Receiver {
     }
 
     private void writable() {
-        on(new Event.Writable(!hands.noMembers(), System.currentTimeMillis()));
+        on(new Event.Writable(!hands.noMembers(), shard.nowMillis()));
     }
 
     void leave(Member member) {
@@ -194,13 +169,31 @@ final class GroupRunner extends Receiver {
         return hands.noMembers() && hands.areEmpty();
     }
 
-    /** Whether there is nothing left to deal. */
+    /** Of one in memory that another one followed: whether there is nothing left to deal. */
     boolean isIdle() {
-        return hands.areEmpty() && !hands.anyWaits() && session.load().queued() == 0;
+        return forwards.isOver(shard.watermark())
+                && hands.areEmpty()
+                && !hands.anyWaits()
+                && session.load().queued() == 0;
     }
 
-    /** Takes no more messages; deals those that it has. */
-    void stopFollowing() {
+    /** A stored group is asked for, that may follow this one. */
+    void expectFollower() {
+        forwards.track();
+    }
+
+    /** Begins where the group in memory ends. That one takes what is on its way to it, no more, and deals what it has. */
+    void follow(GroupRunner inMemory) {
+        before = inMemory.forwards;
+        before.followedAfter(identity.subscription().start());
+    }
+
+    private void addRoute() {
+        Subscription to = identity.subscription();
+        broker.router().liveRoutes().add(shard, this, isStored() ? to : GroupOpening.forwarded(to));
+    }
+
+    private void stopFollowing() {
         broker.router().liveRoutes().remove(shard, this, identity.subscription().filter());
     }
 
@@ -221,6 +214,7 @@ final class GroupRunner extends Receiver {
     /** The member is done with it; from the member's shard by {@link Shard#post}. */
     void settled(Ticket ticket) {
         if (hands.release(ticket)) {
+            forwards.done(ticket.deal.message);
             on(new Event.PubAckReceived(ticket.deal.packetId, ReasonCodes.SUCCESS));
             group.settle();
         }
@@ -250,7 +244,7 @@ final class GroupRunner extends Receiver {
         }
         withMembers = takenByMembers;
         shard.add(this);
-        on(new Event.Started(System.currentTimeMillis()));
+        on(new Event.Started(shard.nowMillis()));
         writable();
     }
 
@@ -260,6 +254,7 @@ final class GroupRunner extends Receiver {
         ended = true;
         shard.remove(this);
         stopFollowing();
+        forwards.end();
         Effect.Checkpoint last = session.checkpointNow();
         // The epoch is read when it is settled: a claim may be on its way.
         return claiming.transform(claimed -> checkpointing)
@@ -269,6 +264,15 @@ final class GroupRunner extends Receiver {
 
     @Override
     void on(Event event) {
+        if (isStored() || !(event instanceof Event.Arrived arrived)) {
+            handle(event);
+        } else if (forwards.take(arrived)) {
+            // To a session that has no part in the log it is a message like any other.
+            handle(new Event.Arrived(0, arrived.message(), arrived.matching(), arrived.nowMillis()));
+        }
+    }
+
+    private void handle(Event event) {
         if (ended) {
             return;
         }
@@ -297,24 +301,27 @@ final class GroupRunner extends Receiver {
     void tick(Event tick) {
         raiseWatermark(shard, session);
         on(tick);
+        if (forwards.isFollowed()) {
+            group.settle();
+        }
     }
 
     private void perform(Effect effect) {
         switch (effect) {
             case Effect.SendPublish publish -> sendPublish(publish);
             case Effect.ForgetTaken(List<Long> logIds) -> forgetTaken(logIds);
-            case Effect.AddRoute add -> broker.router().liveRoutes().add(shard, this, identity.subscription());
+            case Effect.AddRoute add -> addRoute();
             case Effect.AwaitRoutes(long number) ->
                 RouteQuestion.ask(broker.router().peers(), shard, number, this::on);
             case Effect.Checkpoint checkpoint -> checkpoint(checkpoint);
             case Effect.Fetch(List<LogReader.Position> positions) ->
                 calls.ask(
                         () -> broker.store().log().fetch(positions),
-                        messages -> on(new Event.Fetched(messages, System.currentTimeMillis())));
+                        messages -> on(new Event.Fetched(messages, shard.nowMillis())));
             case Effect.ReadLog(List<LogReader.Range> ranges, int limit) ->
                 calls.ask(
                         () -> broker.store().log().read(ranges, limit),
-                        page -> on(new Event.PageRead(page, System.currentTimeMillis())));
+                        page -> on(new Event.PageRead(page, shard.nowMillis())));
             case Effect.Dropped(int messages, Effect.Dropped.Reason reason) ->
                 broker.counters().dropped(reason, messages);
             case Effect.Disconnect(int reason, String why) -> overflowed(why);
@@ -334,11 +341,23 @@ final class GroupRunner extends Receiver {
             return;
         }
         LogReader.Position at = session.positionOf(publish.packetId()).orElseThrow();
+        GroupDeal deal = new GroupDeal(this, publish.packetId(), at.id(), at.filterId(), publish.message());
         if (withMembers.contains(at.id())) {
             on(new Event.Taken(publish.packetId()));
-        } else {
-            hands.offer(new GroupDeal(this, publish.packetId(), at.id(), at.filterId(), publish.message()));
+        } else if (!isStored() || !before.keep(deal)) {
+            hands.offer(deal);
         }
+    }
+
+    /** The group in memory that this one followed has dealt it. */
+    void dealtBefore(GroupDeal deal) {
+        on(new Event.Taken(deal.packetId));
+    }
+
+    /** The group in memory has ended and left it. */
+    void offer(GroupDeal deal) {
+        hands.offer(deal);
+        deal();
     }
 
     /** Only a group that is not stored can: its members take too little, and nothing but memory holds their messages. */
@@ -367,7 +386,7 @@ final class GroupRunner extends Receiver {
                 },
                 ours -> {
                     if (ours) {
-                        on(new Event.CheckpointDone(effect.number(), true, System.currentTimeMillis()));
+                        on(new Event.CheckpointDone(effect.number(), true, shard.nowMillis()));
                     } else {
                         group.failed(this);
                     }

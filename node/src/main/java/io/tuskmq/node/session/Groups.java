@@ -186,9 +186,9 @@ public final class Groups {
                 }
             }
             case GroupFrame.Outcome outcome ->
-                ofGuest(from, outcome, guest -> guest.group.guests().outcome(guest.member, outcome));
+                ofGuest(from, outcome, guest -> guest.group.guests.outcome(guest.member, outcome));
             case GroupFrame.Parting parting ->
-                ofGuest(from, parting, guest -> guest.group.guests().parting(guest.group, guest.member, parting.how()));
+                ofGuest(from, parting, guest -> guest.group.guests.parting(guest.group, guest.member, parting.how()));
             case GroupFrame.Join join -> throw new IllegalArgumentException("a join is asked for, not told");
         }
     }

@@ -38,6 +38,11 @@ public final class Router {
         }
     }
 
+    /** Milliseconds since 1970. */
+    long nowMillis() {
+        return shards.nowMillis();
+    }
+
     LiveRoutes liveRoutes() {
         return liveRoutes;
     }
@@ -221,7 +226,7 @@ public final class Router {
                         if (!publication.isCertain()) {
                             deliverAtOnce(publication.message(), publication.routes());
                         }
-                        if (publication.filterIds().length > 0) {
+                        if (publication.message().qos() > 0) { // groups in memory follow the lanes too
                             deliverLogged(publication.id(), publication.message(), publication.routes());
                             forwardLogged(lane, publication);
                         }

@@ -125,7 +125,7 @@ final class SessionRunner extends Receiver implements Member {
             if (ended) {
                 deal.returned();
             } else {
-                on(new Event.Dealt(deal, logId, filterId, message, subscription, System.currentTimeMillis()));
+                on(new Event.Dealt(deal, logId, filterId, message, subscription, shard.nowMillis()));
             }
         });
     }

@@ -47,8 +47,8 @@ public final class WillPublisher {
         if (!onTheirWay.add(will.willId())) {
             return Future.succeededFuture(false);
         }
-        WillPublication publication = new WillPublication(
-                router.liveRoutes(), WillRules.published(will, System.currentTimeMillis()), will.willId());
+        WillPublication publication =
+                new WillPublication(router.liveRoutes(), WillRules.published(will, router.nowMillis()), will.willId());
         router.publish(publication, router.laneOf(will.clientId()));
         return publication
                 .published()

@@ -285,4 +285,20 @@ final class GroupsAcrossNodesTest {
             return cleanB.got.size() > before;
         });
     }
+
+    /** A clean member that comes back first is not to have a group of its own beside the stored one. */
+    @Test
+    void aStoredGroupIsNotOverlooked() {
+        join(onB, b, 2);
+        onB.disconnect();
+        GroupClient clean = new GroupClient("on-a", 0);
+        join(clean, a, 2);
+        publish(2, 0, 50);
+        eventually("the clean member has all", () -> clean.got.size() == 50);
+        get(onB.connect(b));
+        publish(2, 50, 70);
+        eventually("they share", () -> clean.got.size() + onB.got.size() >= 70);
+        onA.got.addAll(clean.got);
+        assertEquals(once(70), counts());
+    }
 }

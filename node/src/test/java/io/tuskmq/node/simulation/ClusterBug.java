@@ -24,5 +24,13 @@ enum ClusterBug {
     /** A node that can't be reached is taken to have let go, and is not asked again (I5). */
     NOBODY_IS_ASKED_AGAIN,
     /** A node serves again before the others know that it is back (I5). */
-    BACK_TOO_EARLY
+    BACK_TOO_EARLY,
+    /** A member takes a QoS 2 message over whatever epoch its group is in by now (I3). */
+    TAKE_OF_ANY_EPOCH,
+    /** A group that is opened doesn't ask what its members have taken over (I3). */
+    TAKEN_NOT_ASKED_FOR,
+    /** Clean members begin a group in memory while its stored session has the same messages (I3). */
+    STORED_GROUP_OVERLOOKED,
+    /** The coordinator is not told that a member of another node has gone (I2). */
+    PARTING_NOT_TOLD
 }

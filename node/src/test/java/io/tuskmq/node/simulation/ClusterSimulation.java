@@ -20,6 +20,7 @@ final class ClusterSimulation {
     private final boolean calm;
     private final Ledger ledger = new Ledger();
     private final WillLedger wills = new WillLedger();
+    private final GroupLedger groups;
     private final SimNetwork network;
     private final SimDatabaseState database;
     private final SimConnections connections;
@@ -34,8 +35,10 @@ final class ClusterSimulation {
         if (calm) {
             faults.end();
         }
+        boolean disturbed = !calm || schedule.chance(0.5);
+        groups = new GroupLedger(ledger, calm, !disturbed);
         network = new SimNetwork(schedule);
-        database = new SimDatabaseState(schedule, ledger, wills, bug);
+        database = new SimDatabaseState(schedule, ledger, groups, wills, bug);
         connections = new SimConnections(schedule, ledger, wills, network, calm);
         var shared = new SimMachine.Shared(schedule, faults, bug, network, database, connections);
         SessionLimits limits = limits();
@@ -43,10 +46,14 @@ final class ClusterSimulation {
         for (int i = 0; i < nodes; i++) {
             machines.add(new SimMachine("node" + i, shared, limits));
         }
-        var around = new SimClient.Surroundings(this::anyServer, Optional.of(wills), !calm || schedule.chance(0.5));
+        var around = new SimClient.Surroundings(this::anyServer, Optional.of(wills), disturbed);
         int count = 3 + schedule.below(4);
         for (int i = 0; i < count; i++) {
             clients.add(new SimClient(schedule, faults, ledger, around, i));
+        }
+        int members = schedule.chance(0.6) ? 2 + schedule.below(3) : 0;
+        for (int i = count; i < count + members; i++) {
+            clients.add(new SimClient(schedule, faults, ledger, around, i, Optional.of(groups)));
         }
     }
 
@@ -60,7 +67,7 @@ final class ClusterSimulation {
     }
 
     /** What a run came to. */
-    record Outcome(int acks, long deliveries, int wills) {}
+    record Outcome(int acks, long deliveries, long dealt, int wills) {}
 
     /**
      * Runs one seed.
@@ -75,7 +82,11 @@ final class ClusterSimulation {
             throw new AssertionError(
                     "seed " + seed + " (replay: -Dsimulation.cluster.seed=" + seed + "): " + e.getMessage(), e);
         }
-        return new Outcome(simulation.ledger.acks(), simulation.ledger.deliveries(), simulation.wills.count());
+        return new Outcome(
+                simulation.ledger.acks(),
+                simulation.ledger.deliveries(),
+                simulation.groups.deliveries(),
+                simulation.wills.count());
     }
 
     private void run(ErrorLog errors) {

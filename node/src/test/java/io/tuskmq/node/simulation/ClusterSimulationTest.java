@@ -26,18 +26,20 @@ class ClusterSimulationTest {
         }
         long acks = 0;
         long deliveries = 0;
+        long dealt = 0;
         long wills = 0;
         for (long seed = FROM; seed < FROM + SEEDS; seed++) {
             ClusterSimulation.Outcome outcome = ClusterSimulation.run(seed, ClusterBug.NONE);
             acks += outcome.acks();
             deliveries += outcome.deliveries();
+            dealt += outcome.dealt();
             wills += outcome.wills();
         }
         System.out.println("simulation: cluster seeds=" + SEEDS + " acknowledged=" + acks + " delivered=" + deliveries
-                + " wills=" + wills);
+                + " dealt=" + dealt + " wills=" + wills);
         assertTrue(
-                acks > 10L * SEEDS && deliveries > 10L * SEEDS && wills > SEEDS,
-                "the runs do too little: " + acks + ", " + deliveries + ", " + wills);
+                acks > 10L * SEEDS && deliveries > 10L * SEEDS && dealt > 10L * SEEDS && wills > SEEDS,
+                "the runs do too little: " + acks + ", " + deliveries + ", " + dealt + ", " + wills);
     }
 
     /** The simulation can fail: each planted mistake is found. */

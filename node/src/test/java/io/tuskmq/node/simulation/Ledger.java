@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** What was promised and what came: fails at the first broken promise. */
 final class Ledger {
@@ -135,6 +136,11 @@ final class Ledger {
         last.put(stream, Math.max(before, key.number()));
     }
 
+    /** Somebody of a group got it. */
+    void reached(String group, Key key) {
+        delivered.merge(new Receipt(group, key), 1, Integer::sum);
+    }
+
     /** When all is quiet: nothing that was promised is missing. */
     void checkComplete() {
         for (Receipt r : expected.keySet()) {
@@ -152,6 +158,12 @@ final class Ledger {
 
     long deliveries() {
         return deliveries;
+    }
+
+    static void check(boolean holds, Supplier<String> what) {
+        if (!holds) {
+            throw new Violation(what.get());
+        }
     }
 
     static void check(boolean holds, String what) {

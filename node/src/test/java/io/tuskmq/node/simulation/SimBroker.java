@@ -122,6 +122,7 @@ final class SimBroker implements Host, PeerClients {
         Groups groups = new Groups(claims, incarnation, cluster.groupPeers());
         LogQuota quota = new LogQuota(0, new Metrics());
         var broker = new Broker(store, router, counters, new SysTopics(router), groups, quota);
+        groups.serve(broker, vertx, shards);
         ClientIds ids = cluster.clientIds();
         var sessions = new ClientSessions(
                 broker,
@@ -139,6 +140,7 @@ final class SimBroker implements Host, PeerClients {
             every(500, publisher::sweep);
             every(1_000, () -> store.sessions().endExpired(100));
             every(10_000, () -> store.filters().removeUnused(500));
+            every(3_000, () -> store.sessions().endUnusedGroups(100));
             every(1_000, () -> {
                 router.touch();
                 return Future.succeededFuture();

@@ -3,16 +3,11 @@ package io.tuskmq.node.simulation;
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.SessionStart;
-import io.tuskmq.node.rules.Subscription;
 import io.tuskmq.node.session.ConnectPacket;
 import io.tuskmq.storage.Sessions;
 import io.tuskmq.storage.Sessions.NewWill;
-import io.tuskmq.storage.rules.LaneVector;
-import java.util.ArrayList;
-import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -47,8 +42,8 @@ final class SimClient {
     private final SessionStart.Client abilities;
     /** How long the broker may take to hear that a connection has ended, in milliseconds; 0: it hears soon. */
     private final int silenceMax;
-
-    private final Map<String, Integer> wanted = new LinkedHashMap<>();
+    private final Optional<GroupLedger> groups;
+    private final SimSubscriptions subscriptions;
 
     // Lives with the client's session.
     private final Map<Integer, Outgoing> out = new LinkedHashMap<>();
@@ -58,7 +53,6 @@ final class SimClient {
     // Lives with the connection.
     private @Nullable Link link;
     private boolean established;
-    private final Map<Integer, List<String>> subscribing = new HashMap<>();
 
     private int lastPacketId;
     private int published;
@@ -67,6 +61,18 @@ final class SimClient {
     private boolean ending;
 
     SimClient(Schedule schedule, Faults faults, Ledger ledger, Surroundings around, int number) {
+        this(schedule, faults, ledger, around, number, Optional.empty());
+    }
+
+    /** @param groups present for a member of groups */
+    SimClient(
+            Schedule schedule,
+            Faults faults,
+            Ledger ledger,
+            Surroundings around,
+            int number,
+            Optional<GroupLedger> groups) {
+        this.groups = groups;
         this.schedule = schedule;
         this.faults = faults;
         this.ledger = ledger;
@@ -77,13 +83,8 @@ final class SimClient {
         this.abilities = new SessionStart.Client(schedule.chance(0.5) ? 5 : 4, receiveMax, 0);
         this.silenceMax = around.wills().isPresent() && !persistent && schedule.chance(0.5) ? 12_000 : 0;
         this.toPublish = schedule.chance(0.7) ? 5 + schedule.below(25) : 0;
-        if (schedule.chance(0.8)) {
-            List<String> filters = new ArrayList<>(Topics.FILTERS);
-            Collections.shuffle(filters, new java.util.Random(schedule.below(1_000_000)));
-            for (String filter : filters.subList(0, 1 + schedule.below(3))) {
-                wanted.put(filter, schedule.chance(0.15) ? 0 : 1 + schedule.below(2));
-            }
-        }
+        var of = new SimSubscriptions.Of(id, persistent, persistent || !around.disturbed());
+        this.subscriptions = new SimSubscriptions(schedule, ledger, groups, of, this::nextPacketId);
     }
 
     String id() {
@@ -208,44 +209,7 @@ final class SimClient {
                 o.released
                         ? new Event.PubRelReceived(packetId)
                         : new Event.PublishReceived(packetId, o.key.message(0))));
-        subscribing.clear();
-        if (!wanted.isEmpty() && (!mustBePresent || schedule.chance(0.3))) {
-            subscribe(of, wanted);
-        } else if (schedule.chance(0.3)) {
-            subscribeOneMore(of);
-        }
-    }
-
-    private void subscribe(Link of, Map<String, Integer> filters) {
-        int packetId = nextPacketId();
-        List<Subscription> subscriptions = new ArrayList<>();
-        List<String> promised = new ArrayList<>();
-        filters.forEach((filter, qos) -> {
-            if (qos > 0 && (persistent || !around.disturbed())) {
-                promised.add(filter);
-            }
-            subscriptions.add(
-                    new Subscription(filter, "", qos, false, false, schedule.below(3), 0, 0, new LaneVector()));
-        });
-        subscribing.put(packetId, promised);
-        of.toBroker(new Event.SubscribeReceived(packetId, subscriptions, Collections.nCopies(subscriptions.size(), 0)));
-    }
-
-    private void subscribeOneMore(Link of) {
-        String filter = Topics.FILTERS.get(schedule.below(Topics.FILTERS.size()));
-        if (mustBePresent && !wanted.containsKey(filter)) {
-            int qos = 1 + schedule.below(2);
-            wanted.put(filter, qos);
-            subscribe(of, Map.of(filter, qos));
-        }
-    }
-
-    private void unsubscribeOne(Link of) {
-        String filter = wanted.keySet().iterator().next();
-        wanted.remove(filter);
-        ledger.unsubscribing(id, filter);
-        var key = new Subscription(filter, "", 0, false, false, 0, 0, 0, new LaneVector());
-        of.toBroker(new Event.UnsubscribeReceived(nextPacketId(), List.of(key)));
+        subscriptions.connected(of, mustBePresent);
     }
 
     // --- publishing
@@ -256,11 +220,7 @@ final class SimClient {
             if (to != null && established && toPublish > 0 && out.size() < 4) {
                 toPublish--;
                 publish(to);
-                if (wanted.size() > 1 && mustBePresent && subscribing.isEmpty() && schedule.chance(0.05)) {
-                    unsubscribeOne(to);
-                } else if (schedule.chance(0.1)) {
-                    subscribeOneMore(to);
-                }
+                subscriptions.change(to, mustBePresent);
             }
             if (toPublish > 0) {
                 publishLater();
@@ -283,7 +243,7 @@ final class SimClient {
     private int nextPacketId() {
         do {
             lastPacketId = lastPacketId == 60 ? 1 : lastPacketId + 1; // A small range, so that ids come back soon.
-        } while (out.containsKey(lastPacketId) || subscribing.containsKey(lastPacketId));
+        } while (out.containsKey(lastPacketId) || subscriptions.isWaiting(lastPacketId));
         return lastPacketId;
     }
 
@@ -320,16 +280,8 @@ final class SimClient {
                 Ledger.check(o != null && o.released, "PUBCOMP for nothing: " + c);
             }
             case Effect.SendSubAck s -> {
-                List<String> promised = subscribing.remove(s.packetId());
-                if (promised != null) {
+                if (subscriptions.subAck(s.packetId())) {
                     mustBePresent = persistent;
-                    for (String filter : promised) {
-                        if (persistent) {
-                            ledger.subAcked(id, filter);
-                        } else {
-                            ledger.cleanSubAcked(id, filter);
-                        }
-                    }
                 }
             }
             case Effect.SendUnsubAck ignored -> {
@@ -342,21 +294,36 @@ final class SimClient {
     private void published(Link from, Effect.SendPublish p) {
         var key = Ledger.Key.of(p.message());
         switch (p.qos()) {
-            case 0 -> ledger.delivered(id, key, 0);
+            case 0 -> delivered(key, 0);
             case 1 -> {
-                ledger.delivered(id, key, 1);
+                delivered(key, 1);
                 from.toBroker(new Event.PubAckReceived(p.packetId(), 0));
             }
             default -> {
                 Ledger.Key known = received.putIfAbsent(p.packetId(), key);
                 if (known == null) {
-                    ledger.delivered(id, key, 2);
+                    delivered(key, 2);
                 } else {
                     Ledger.check(known.equals(key), "packet id " + p.packetId() + " was used again for " + key);
                     Ledger.check(p.dup(), "sent again without DUP: " + key);
                 }
                 from.toBroker(new Event.PubRecReceived(p.packetId(), 0));
             }
+        }
+    }
+
+    private void delivered(Ledger.Key key, int qos) {
+        if (groups.isPresent()) {
+            groups.get().delivered(id, persistent, subscriptions.groupsEver(), key, qos);
+        } else {
+            ledger.delivered(id, key, qos);
+        }
+    }
+
+    /** The broker's session is sending it. */
+    void isSent(Effect.SendPublish packet) {
+        if (packet.qos() == 0 || (packet.qos() == 2 && !persistent)) {
+            groups.ifPresent(g -> g.givenAway(subscriptions.groupsEver(), Ledger.Key.of(packet.message())));
         }
     }
 
@@ -381,6 +348,6 @@ final class SimClient {
 
     @Override
     public String toString() {
-        return id + (persistent ? " persistent " : " clean ") + wanted + " unacknowledged " + out.keySet();
+        return id + (persistent ? " persistent " : " clean ") + subscriptions + " unacknowledged " + out.keySet();
     }
 }

@@ -4,7 +4,7 @@ import io.tuskmq.cluster.Cluster.Taken;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 
-/** One process's way to the map of client ids: it may be late, or not answer. */
+/** One process's way to the maps of client ids and groups: it may be late, or not answer. */
 final class SimClientIds {
     private static final long FORGET_MILLIS = 10_000;
 
@@ -35,6 +35,26 @@ final class SimClientIds {
         schedule.after(schedule.delay(8), () -> {
             if (network.answers(node, clientId)) {
                 network.leave(node, clientId, number);
+            }
+        });
+    }
+
+    Future<Long> coordinator(SimCluster node, String group, long millis, SimProcess.Loop answers) {
+        Promise<Long> found = Promise.promise();
+        process.after(millis, () -> found.tryFail("the map does not answer"));
+        schedule.after(schedule.delay(8), () -> {
+            if (network.answers(node)) {
+                long answer = network.coordinator(node, group);
+                schedule.after(schedule.delay(8), () -> answers.run(() -> found.tryComplete(answer)));
+            }
+        });
+        return found.future();
+    }
+
+    void leaveGroup(SimCluster node, String group) {
+        schedule.after(schedule.delay(8), () -> {
+            if (network.answers(node)) {
+                network.leaveGroup(node, group);
             }
         });
     }

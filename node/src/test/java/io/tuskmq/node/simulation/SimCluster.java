@@ -24,7 +24,11 @@ final class SimCluster implements Cluster {
     private static final int LANE_AFTER = 1 + Integer.BYTES;
     private static final byte LANE = 2;
     private static final byte LET_GO = 4;
-    private static final byte ALIVE = 6;
+    private static final byte ALIVE = 9;
+    private static final byte GROUP = 5;
+    private static final byte DEALT = 1;
+    private static final byte PARTING = 4;
+    private static final int GROUP_ID_AT = 2 + 2 * Long.BYTES;
 
     private final SimBroker.Around around;
     private final SimNetwork network;
@@ -286,6 +290,12 @@ final class SimCluster implements Cluster {
         if (around.bug() == ClusterBug.GAP_NOT_NOTICED && body.getByte(0) == LANE) {
             body.setLong(LANE_AFTER, 0);
         }
+        if (body.getByte(0) == GROUP && body.getByte(1) == DEALT) {
+            network.dealt(body.getLong(GROUP_ID_AT), body.getLong(GROUP_ID_AT + Long.BYTES), incarnation());
+        }
+        if (around.bug() == ClusterBug.PARTING_NOT_TOLD && body.getByte(0) == GROUP && body.getByte(1) == PARTING) {
+            return true;
+        }
         for (SimPeer peer : live.values()) {
             if (peer.slot == slot) {
                 return peer.tell(there -> there.told(incarnation(), body));
@@ -362,11 +372,11 @@ final class SimCluster implements Cluster {
 
     @Override
     public Future<Long> coordinator(String group) {
-        return Future.failedFuture("there are no groups here");
+        return around.ids().coordinator(this, group, MAP_MILLIS, loop);
     }
 
     @Override
     public void leaveGroup(String group) {
-        // There are none.
+        around.ids().leaveGroup(this, group);
     }
 }

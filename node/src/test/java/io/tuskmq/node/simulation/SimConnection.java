@@ -142,6 +142,9 @@ final class SimConnection implements Connection, Link.Served {
 
     @Override
     public void send(Effect.ToClient packet) {
+        if (packet instanceof Effect.SendPublish publish) {
+            all.noting(() -> link.client().isSent(publish));
+        }
         if (!open) {
             return;
         }

@@ -6,6 +6,7 @@ import io.tuskmq.storage.Leases;
 import io.tuskmq.storage.MemoryInside;
 import io.tuskmq.storage.MemoryRunner;
 import io.tuskmq.storage.MemoryStore;
+import io.tuskmq.storage.Sessions;
 import io.vertx.core.Future;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -42,17 +43,20 @@ final class SimDatabaseState {
 
     private final Schedule schedule;
     private final Ledger ledger;
+    private final GroupLedger groups;
     private final WillLedger wills;
     private final ClusterBug bug;
     private final MemoryStore store;
     private final MemoryInside inside;
     private final Map<Long, List<Leases.Lane>> lanes = new HashMap<>();
     private final Map<Long, List<Append.Receipt>> receipts = new HashMap<>();
+    private final Map<Long, Sessions.Take> takes = new HashMap<>();
     private long awayUntil;
 
-    SimDatabaseState(Schedule schedule, Ledger ledger, WillLedger wills, ClusterBug bug) {
+    SimDatabaseState(Schedule schedule, Ledger ledger, GroupLedger groups, WillLedger wills, ClusterBug bug) {
         this.schedule = schedule;
         this.ledger = ledger;
+        this.groups = groups;
         this.wills = wills;
         this.bug = bug;
         store = new MemoryStore(schedule::now, MemoryRunner.immediate(), NO_COPY);
@@ -86,6 +90,15 @@ final class SimDatabaseState {
         receipts.computeIfAbsent(incarnation, i -> new ArrayList<>()).add(receipt);
     }
 
+    /** The same for what members take over from groups. */
+    void take(Sessions.Take take) {
+        takes.put(take.groupId(), take);
+    }
+
+    ClusterBug bug() {
+        return bug;
+    }
+
     <T> Future<T> carryOut(long incarnation, String operation, Supplier<T> work) {
         boolean guarded = incarnation != 0 && OWNERS_ONLY.contains(operation) && !inside.isRegistered(incarnation);
         String before = guarded ? inside.guarded() : "";
@@ -100,6 +113,9 @@ final class SimDatabaseState {
         if (changesSubscriptions) {
             Map<String, Set<String>> now = inside.loggedFilters();
             filters.forEach((client, had) -> {
+                if (GroupLedger.isGroup(client) && !now.containsKey(client)) {
+                    groups.removed(client);
+                }
                 had.removeAll(now.getOrDefault(client, Set.of()));
                 had.forEach(filter -> ledger.expectsNoMore(client, filter));
             });
@@ -108,6 +124,9 @@ final class SimDatabaseState {
     }
 
     private <T> T transaction(long incarnation, String operation, Supplier<T> work) {
+        if (operation.equals("sessions.take") && bug == ClusterBug.TAKE_OF_ANY_EPOCH) {
+            return inside.inEpochsOfTakes(takes.values(), work);
+        }
         if (!operation.equals("lane.append")) {
             return work.get();
         }

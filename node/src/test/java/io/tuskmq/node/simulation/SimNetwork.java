@@ -12,11 +12,13 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** What lies between the nodes: who can reach whom, and what stands for Hazelcast: journals of routes and the map of client ids. */
+/** What lies between the nodes: who can reach whom, and what stands for Hazelcast: journals of routes and the maps of client ids and groups. */
 final class SimNetwork {
     private record Pair(String from, String to) {}
 
     private static final int SPLIT_SEEN_MILLIS = 3_000;
+    /** Of a group. */
+    private record Term(long groupId, long epoch) {}
 
     private record Holder(long number, long incarnation) {}
 
@@ -26,6 +28,9 @@ final class SimNetwork {
     private final Map<Long, List<RouteBatch>> journals = new HashMap<>();
     private final Map<String, Holder> clients = new TreeMap<>();
     private final Map<String, Holder> clientsOfTheOthers = new TreeMap<>();
+    private final Map<String, Long> groups = new TreeMap<>();
+    private final Map<String, Long> groupsOfTheOthers = new TreeMap<>();
+    private final Map<Term, Long> coordinators = new HashMap<>();
     private final Set<String> apart = new HashSet<>();
     private final Map<String, Long> splitSeenAt = new HashMap<>();
     private final Schedule schedule;
@@ -125,6 +130,7 @@ final class SimNetwork {
         splitSeenAt.clear();
         nodes.values()
                 .forEach(node -> splitSeenAt.put(node.machine(), schedule.now() + schedule.below(SPLIT_SEEN_MILLIS)));
+        groupsOfTheOthers.putAll(groups);
         schedule.after(millis, this::merge);
     }
 
@@ -132,6 +138,8 @@ final class SimNetwork {
         trouble();
         clientsOfTheOthers.forEach((id, theirs) -> clients.merge(id, theirs, (a, b) -> a.number >= b.number ? a : b));
         clientsOfTheOthers.clear();
+        groupsOfTheOthers.forEach(groups::putIfAbsent);
+        groupsOfTheOthers.clear();
         nodes.values().stream().filter(node -> apart.contains(node.machine())).forEach(SimCluster::merged);
         apart.clear();
     }
@@ -177,6 +185,28 @@ final class SimNetwork {
 
     void leave(SimCluster node, String clientId, long number) {
         clientsSeenBy(node).computeIfPresent(clientId, (id, holder) -> holder.number == number ? null : holder);
+    }
+
+    /** As {@code MapChange.Coordinate}: who is noted, if it lives, else this node from now on. */
+    long coordinator(SimCluster node, String group) {
+        return groupsSeenBy(node)
+                .compute(group, (name, noted) -> noted != null && node.isLive(noted) ? noted : node.incarnation());
+    }
+
+    void leaveGroup(SimCluster node, String group) {
+        groupsSeenBy(node).remove(group, node.incarnation());
+    }
+
+    /** A coordinator deals a message to a member of another node: in each epoch of a stored group it is one and the same. */
+    void dealt(long groupId, long epoch, long incarnation) {
+        if (epoch != 0) { // not a message of QoS 0, nor of a group in memory
+            long before = coordinators.computeIfAbsent(new Term(groupId, epoch), term -> incarnation);
+            Ledger.check(before == incarnation, "two coordinators in epoch " + epoch + " of group " + groupId);
+        }
+    }
+
+    private Map<String, Long> groupsSeenBy(SimCluster node) {
+        return apart.contains(node.machine()) ? groupsOfTheOthers : groups;
     }
 
     void forget(long incarnation) {

@@ -12,7 +12,7 @@ import io.tuskmq.storage.Store;
 import io.tuskmq.storage.Wills;
 import io.vertx.core.Future;
 
-/** A node's store, which notes the receipts that the node wants to write: for a mistake that is planted there. */
+/** A node's store, which notes what the node wants to write: for mistakes that are planted there. */
 record SimStoreOfNode(Store store, SimDatabaseState database) implements Store {
     @Override
     public Leases leases() {
@@ -26,7 +26,7 @@ record SimStoreOfNode(Store store, SimDatabaseState database) implements Store {
 
     @Override
     public Sessions sessions() {
-        return store.sessions();
+        return SimSessions.of(store.sessions(), database);
     }
 
     @Override
