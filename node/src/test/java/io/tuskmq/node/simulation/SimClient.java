@@ -42,6 +42,7 @@ final class SimClient {
     private final SessionStart.Client abilities;
     /** How long the broker may take to hear that a connection has ended, in milliseconds; 0: it hears soon. */
     private final int silenceMax;
+
     private final Optional<GroupLedger> groups;
     private final SimSubscriptions subscriptions;
 

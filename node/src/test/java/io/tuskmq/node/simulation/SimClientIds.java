@@ -43,7 +43,7 @@ final class SimClientIds {
         Promise<Long> found = Promise.promise();
         process.after(millis, () -> found.tryFail("the map does not answer"));
         schedule.after(schedule.delay(8), () -> {
-            if (network.answers(node)) {
+            if (network.answers(node, group)) {
                 long answer = network.coordinator(node, group);
                 schedule.after(schedule.delay(8), () -> answers.run(() -> found.tryComplete(answer)));
             }
@@ -53,7 +53,7 @@ final class SimClientIds {
 
     void leaveGroup(SimCluster node, String group) {
         schedule.after(schedule.delay(8), () -> {
-            if (network.answers(node)) {
+            if (network.answers(node, group)) {
                 network.leaveGroup(node, group);
             }
         });

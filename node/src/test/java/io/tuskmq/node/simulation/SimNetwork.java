@@ -144,8 +144,8 @@ final class SimNetwork {
         apart.clear();
     }
 
-    boolean answers(SimCluster node, String clientId) {
-        boolean inTheirHalf = (clientId.hashCode() & 1) == 1;
+    boolean answers(SimCluster node, String key) {
+        boolean inTheirHalf = (key.hashCode() & 1) == 1;
         boolean elsewhere = seesWhole(node) && !apart.isEmpty() && inTheirHalf != apart.contains(node.machine());
         return schedule.now() >= mapsAwayUntil && !elsewhere;
     }
