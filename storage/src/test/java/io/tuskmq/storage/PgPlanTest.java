@@ -68,7 +68,7 @@ class PgPlanTest {
         return plan.toString();
     }
 
-    private static void assertByIndex(String plan) {
+    static void assertByIndex(String plan) {
         assertFalse(plan.matches("(?s).*Seq Scan on " + BIG + "\\b.*"), plan);
         assertTrue(plan.contains("Index"), plan);
     }
@@ -131,6 +131,15 @@ class PgPlanTest {
 
     @Test
     void aBatchTouchesOnlyItsOwnRows() throws SQLException {
+        String plans = plansOfABatch(database);
+        assertTrue(plans.contains("INSERT INTO receipt"), plans);
+        assertTrue(plans.contains("INSERT INTO retained"), plans);
+        assertByIndex(plans);
+        assertTrue(database.number("SELECT count(*) FROM log WHERE filter_id = 5 AND topic = 'a'") == 1, "appended");
+    }
+
+    /** Of one message with a receipt, a will and a retained copy, and all statements inside the function. */
+    static String plansOfABatch(TestDatabase database) throws SQLException {
         long head = database.number("SELECT head FROM lane WHERE lane_id = 1");
         StringBuilder plans = new StringBuilder();
         try (Connection connection = database.connect();
@@ -139,20 +148,16 @@ class PgPlanTest {
                     "LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on;"
                             + " SET auto_explain.log_level = notice; SET client_min_messages = notice;"
                             + " SET plan_cache_mode = force_generic_plan");
-            long id = head + 1;
             statement.execute(
                     ("SELECT status FROM append_batch(1, (SELECT owner FROM lane WHERE lane_id = 1), %1$d, %2$d, 100,"
                                     + " '{5}', '{%2$d}', '{1}', '{NULL}', '{NULL}', '{a}', '{NULL}', '{x}',"
                                     + " '{%2$d}', '{17}', '{1}', '{99}', '{1}', '{%2$d}', '{18}',"
                                     + " '{%2$d}', '{1}', '{NULL}', '{r/5}', '{NULL}', '{x}', '{2}', '{0:r,1:5}')")
-                            .formatted(head, id));
+                            .formatted(head, head + 1));
             for (SQLWarning w = statement.getWarnings(); w != null; w = w.getNextWarning()) {
                 plans.append(w.getMessage()).append('\n');
             }
         }
-        assertTrue(plans.toString().contains("INSERT INTO receipt"), plans.toString());
-        assertTrue(plans.toString().contains("INSERT INTO retained"), plans.toString());
-        assertByIndex(plans.toString());
-        assertTrue(database.number("SELECT count(*) FROM log WHERE filter_id = 5 AND topic = 'a'") == 1, "appended");
+        return plans.toString();
     }
 }
