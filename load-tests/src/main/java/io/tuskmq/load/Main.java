@@ -1,5 +1,6 @@
 package io.tuskmq.load;
 
+import io.tuskmq.load.report.Compare;
 import io.tuskmq.load.scenario.Scenarios;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -27,6 +28,9 @@ public final class Main {
     static int run(String... args) {
         CommandLine line = new CommandLine(new Main());
         Scenarios.addTo(line);
+        CommandLine compare = new CommandLine(new Compare());
+        compare.getCommandSpec().mixinStandardHelpOptions(true);
+        line.addSubcommand(compare);
         line.getSubcommands().values().forEach(command -> command.setUsageHelpAutoWidth(true));
         line.setParameterExceptionHandler((problem, _) -> {
             CommandLine command = problem.getCommandLine();

@@ -32,6 +32,10 @@ public final class Incoming {
         return bytes.toString(topicAt, topicBytes, StandardCharsets.UTF_8);
     }
 
+    public String text() {
+        return bytes.toString(payloadAt, payloadBytes, StandardCharsets.UTF_8);
+    }
+
     public int payloadBytes() {
         return payloadBytes;
     }

@@ -27,6 +27,11 @@ public final class Payloads {
         if (bytes == 0) {
             return;
         }
+        byte[] fixed = message.flow().fixed();
+        if (fixed != null) {
+            out.writeBytes(fixed);
+            return;
+        }
         out.writeInt(run);
         out.writeInt(message.flow().stream());
         out.writeInt(message.number());

@@ -79,6 +79,10 @@ public final class Sampler implements AutoCloseable {
         }
     }
 
+    public Processes processes() {
+        return processes;
+    }
+
     /** The phases that have ended. */
     public List<Phase> phases() {
         lock.lock();

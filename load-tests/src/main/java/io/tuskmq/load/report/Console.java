@@ -2,6 +2,7 @@ package io.tuskmq.load.report;
 
 import io.tuskmq.load.measure.Sample;
 import java.io.PrintStream;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -56,7 +57,9 @@ public final class Console {
         }
         Map<?, ?> results = Tree.map(report, "results");
         if (!results.isEmpty()) {
-            out.println("  results  " + results);
+            Map<String, String> rows = new LinkedHashMap<>();
+            Html.flatten("", results, rows);
+            rows.forEach((name, value) -> out.printf("  %s = %s%n", name, value));
         }
         Map<?, ?> ledger = Tree.map(report, "ledger");
         StringBuilder line = new StringBuilder("  ledger  ");

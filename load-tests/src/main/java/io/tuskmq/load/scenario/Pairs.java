@@ -31,8 +31,13 @@ final class Pairs extends Scenario {
     @Override
     void play(Run run) throws Exception {
         Traffic all = new Traffic(run, traffic, targets.targets());
+        addPairs(run, all, traffic, pairs);
+        all.play();
+    }
+
+    static void addPairs(Run run, Traffic all, TrafficOptions traffic, int pairs) {
         for (int i = 0; i < pairs; i++) {
-            String topic = run.prefix() + "/pair/" + i;
+            String topic = all.topic("pair/" + i);
             Publisher publisher = new Publisher(run, traffic.pace(pairs));
             Subscriber subscriber = new Subscriber(run, run.ledger().receiver(), null);
             subscriber.receiver().expects(publisher.topic(topic, traffic.qos, false, traffic.payloadBytes));
@@ -40,6 +45,5 @@ final class Pairs extends Scenario {
             all.add(i, subscriber, List.of(topic));
             all.add(i, publisher);
         }
-        all.play();
     }
 }

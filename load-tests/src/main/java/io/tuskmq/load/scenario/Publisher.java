@@ -58,6 +58,16 @@ class Publisher implements Events {
         return stream;
     }
 
+    /** Adds topics that share one stream: the first messages' numbers are those of their topics. */
+    Stream topics(List<String> topics, int qos, boolean retain, int payloadBytes) {
+        Stream stream = run.ledger().stream(qos);
+        for (String topic : topics) {
+            streams.add(stream);
+            flows.add(new Flow(stream.id(), topic.getBytes(StandardCharsets.UTF_8), qos, retain, payloadBytes));
+        }
+        return stream;
+    }
+
     List<Stream> streams() {
         return streams;
     }
@@ -85,6 +95,13 @@ class Publisher implements Events {
             dueNanos = firstNanos;
             pump();
         });
+    }
+
+    /** After a time away that was meant to be: what was due meanwhile is not made up for. On the event loop. */
+    void skipTo(long nanos) {
+        if (dueNanos - nanos < 0) {
+            dueNanos = nanos + (pace.intervalNanos() - 1 - (nanos - dueNanos) % Math.max(1, pace.intervalNanos()));
+        }
     }
 
     /** Sends no more. What was due and is not sent counts with the time that it has waited. */

@@ -9,6 +9,7 @@ import io.tuskmq.load.client.Target;
 import io.tuskmq.load.ledger.Findings;
 import io.tuskmq.load.ledger.Ledger;
 import io.tuskmq.load.measure.Meters;
+import io.tuskmq.load.measure.Processes;
 import io.tuskmq.load.measure.Sampler;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,6 +68,10 @@ final class Run {
         return meters;
     }
 
+    Processes processes() {
+        return sampler.processes();
+    }
+
     Network network() {
         return network;
     }
@@ -108,7 +113,11 @@ final class Run {
 
     /** Connects a client and times it; the future tells whether the session was there. */
     CompletableFuture<Boolean> connect(Client client, Target target) {
-        long from = System.nanoTime();
+        return connect(client, target, System.nanoTime());
+    }
+
+    /** The same, timed from when it was to begin. */
+    CompletableFuture<Boolean> connect(Client client, Target target, long from) {
         return client.connect(target).whenComplete((_, problem) -> {
             if (problem == null) {
                 meters.counter(Meters.Count.CONNECTED).increment();

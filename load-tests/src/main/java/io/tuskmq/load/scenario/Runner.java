@@ -84,8 +84,8 @@ final class Runner {
             String failed = null;
             try {
                 scenario.play(run);
-            } catch (RunFailed | IllegalStateException e) {
-                failed = String.valueOf(e.getMessage());
+            } catch (Exception e) {
+                failed = e instanceof RunFailed ? e.getMessage() : e.toString();
             }
             sampler.end();
             Findings findings = network.standStill(ledger::findings);

@@ -19,6 +19,7 @@ class Subscriber implements Events {
     private final LongAdder delivered;
     private final IntObjectHashMap<Publisher> echoes = new IntObjectHashMap<>();
     private @Nullable SingleWriterRecorder recorder;
+    private long timedFromNanos = Long.MIN_VALUE;
 
     /** @param groupLock held while the receiver is told, when other sessions share it */
     Subscriber(Run run, Receiver receiver, @Nullable ReentrantLock groupLock) {
@@ -36,6 +37,11 @@ class Subscriber implements Events {
     /** What arrives is timed, by the clock of its publisher. */
     void times(Client client) {
         recorder = run.meters().recorder(client.loopIndex(), Meters.Timing.DELIVERY);
+    }
+
+    /** What was to be sent before is not timed: it had to wait for a receiver that was away on purpose. On the event loop. */
+    void timesFrom(long nanos) {
+        timedFromNanos = nanos;
     }
 
     Receiver receiver() {
@@ -62,7 +68,8 @@ class Subscriber implements Events {
         }
         if (isFirst) {
             delivered.increment();
-            if (recorder != null) {
+            if (recorder != null
+                    && (timedFromNanos == Long.MIN_VALUE || message.intendedNanos() - timedFromNanos >= 0)) {
                 Meters.record(recorder, message.intendedNanos(), message.nanos());
             }
             Publisher publisher = echoes.get(stream);

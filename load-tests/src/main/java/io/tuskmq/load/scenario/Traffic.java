@@ -12,20 +12,29 @@ final class Traffic {
     private final Run run;
     private final TrafficOptions options;
     private final List<Target> targets;
+    private final String part;
+    private final String prefix;
     private final List<Seat> subscribers = new ArrayList<>();
     private final List<Publisher> publishers = new ArrayList<>();
 
     private record Seat(Client client, Subscriber subscriber, List<String> filters) {}
 
     Traffic(Run run, TrafficOptions options, List<Target> targets) {
+        this(run, options, targets, "");
+    }
+
+    /** @param part tells several of one run apart, in client ids, topics and phases */
+    Traffic(Run run, TrafficOptions options, List<Target> targets, String part) {
         this.run = run;
         this.options = options;
         this.targets = targets;
+        this.part = part;
+        this.prefix = run.prefix() + part;
     }
 
     /** Adds a session with these subscriptions; those of the same number share target and event loop with that publisher. */
     void add(int number, Subscriber subscriber, List<String> filters) {
-        String clientId = run.prefix() + "-s" + subscribers.size();
+        String clientId = prefix + "-s" + subscribers.size();
         Session session = options.persistent ? Session.persistent(clientId) : Session.clean(clientId);
         Client client = run.client(number, targets.get(number % targets.size()), session, subscriber);
         subscriber.times(client);
@@ -34,13 +43,17 @@ final class Traffic {
 
     void add(int number, Publisher publisher) {
         Target target = targets.get((number + (options.cross ? 1 : 0)) % targets.size());
-        Session session = Session.clean(run.prefix() + "-p" + publishers.size());
+        Session session = Session.clean(prefix + "-p" + publishers.size());
         publisher.uses(run.client(number, target, session, publisher));
         publishers.add(publisher);
     }
 
-    List<Publisher> publishers() {
-        return publishers;
+    String topic(String rest) {
+        return prefix + "/" + rest;
+    }
+
+    String phase(String name) {
+        return part.isEmpty() ? name : name + " " + part.substring(1);
     }
 
     /** Warm-up, load and settling, with the phases' names. */
@@ -48,17 +61,17 @@ final class Traffic {
         connect();
         start();
         if (options.warmUpSeconds > 0) {
-            run.phase("warm-up");
+            run.phase(phase("warm-up"));
             run.pause(options.warmUpSeconds);
         }
-        run.phase("load");
+        run.phase(phase("load"));
         run.pause(options.durationSeconds);
         stop();
         leave();
     }
 
     void connect() throws Exception {
-        run.phase("connect");
+        run.phase(phase("connect"));
         Crowd.forEach(subscribers.size(), run.connectingMax(), i -> {
             Seat seat = subscribers.get(i);
             return run.connect(seat.client, seat.client.target())
@@ -82,7 +95,7 @@ final class Traffic {
     /** Stops the publishers and waits for acknowledgements and deliveries. */
     void stop() throws Exception {
         publishers.forEach(Publisher::stop);
-        run.phaseGoesOn("settle");
+        run.phaseGoesOn(phase("settle"));
         boolean areAcked = run.await(
                 CompletableFuture.allOf(publishers.stream().map(Publisher::done).toArray(CompletableFuture<?>[]::new)));
         run.settle();
