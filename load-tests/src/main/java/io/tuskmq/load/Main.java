@@ -32,6 +32,7 @@ public final class Main {
         compare.getCommandSpec().mixinStandardHelpOptions(true);
         line.addSubcommand(compare);
         line.getSubcommands().values().forEach(command -> command.setUsageHelpAutoWidth(true));
+        line.setOverwrittenOptionsAllowed(true);
         line.setParameterExceptionHandler((problem, _) -> {
             CommandLine command = problem.getCommandLine();
             command.getErr().println("tuskmq-load: " + problem.getMessage());

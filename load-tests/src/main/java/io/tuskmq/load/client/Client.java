@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 public final class Client {
     private static final int CONTROL_ID = 65_535;
     private static final int OUT_BYTES_MAX = 1 << 16;
+    private static final int LEAVING_MILLIS_MAX = 2_000;
 
     private final Network network;
     private final EventLoop loop;
@@ -137,13 +138,23 @@ public final class Client {
                 return;
             }
             isLeaving = true;
-            if (withDisconnect && isConnected) {
+            boolean says = withDisconnect && isConnected;
+            if (says) {
                 Wire.disconnect(out());
             }
             flush();
             isConnected = false;
             var _ = current.closeFuture().addListener(_ -> result.complete(null));
-            var _ = current.close();
+            if (says) {
+                // Who closes with bytes unread resets the connection, and the broker may never see the DISCONNECT: it
+                // closes first.
+                Runnable closing = () -> {
+                    var _ = current.close();
+                };
+                var _ = loop.schedule(closing, LEAVING_MILLIS_MAX, TimeUnit.MILLISECONDS);
+            } else {
+                var _ = current.close();
+            }
         });
         return result;
     }
@@ -233,6 +244,9 @@ public final class Client {
     }
 
     void packet(int first, ByteBuf in, int end) {
+        if (isLeaving) {
+            return; // nothing may be sent after a DISCONNECT: what comes now stays with the session
+        }
         switch (first >> 4) {
             case Wire.PUBLISH -> published(first, in, end);
             case Wire.PUBACK, Wire.PUBREC, Wire.PUBCOMP -> sending.answered(this, first >> 4, in, end);

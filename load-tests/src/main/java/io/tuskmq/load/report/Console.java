@@ -6,10 +6,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What a run says on the terminal: a line each second, and the summary. */
 public final class Console {
+    /** Of percentiles in results p50, p99 and p100 are shown. */
+    private static final Pattern LESS_ASKED_FOR = Pattern.compile(" (mean|p(0|10|25|75|90|95|99_9|99_99))$");
+
     private final PrintStream out;
     private final boolean isQuiet;
 
@@ -59,7 +63,11 @@ public final class Console {
         if (!results.isEmpty()) {
             Map<String, String> rows = new LinkedHashMap<>();
             Html.flatten("", results, rows);
-            rows.forEach((name, value) -> out.printf("  %s = %s%n", name, value));
+            rows.forEach((name, value) -> {
+                if (!LESS_ASKED_FOR.matcher(name).find()) {
+                    out.printf("  %s = %s%n", name, value);
+                }
+            });
         }
         Map<?, ?> ledger = Tree.map(report, "ledger");
         StringBuilder line = new StringBuilder("  ledger  ");

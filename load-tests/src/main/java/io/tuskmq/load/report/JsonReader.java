@@ -78,7 +78,7 @@ public final class JsonReader {
     }
 
     private char escaped() {
-        if (at + 5 > text.length()) {
+        if (at == text.length() || (text.charAt(at) == 'u' && at + 5 > text.length())) {
             throw wrong();
         }
         char c = text.charAt(at++);

@@ -36,6 +36,7 @@ class Publisher implements Events {
     private @Nullable SingleWriterRecorder recorder;
     private long sent;
     private long dueNanos;
+    private long timedFromNanos = Long.MIN_VALUE;
     private boolean isStarted;
     private boolean isStopped;
     private boolean isTicking;
@@ -99,6 +100,7 @@ class Publisher implements Events {
 
     /** After a time away that was meant to be: what was due meanwhile is not made up for. On the event loop. */
     void skipTo(long nanos) {
+        timedFromNanos = nanos;
         if (dueNanos - nanos < 0) {
             dueNanos = nanos + (pace.intervalNanos() - 1 - (nanos - dueNanos) % Math.max(1, pace.intervalNanos()));
         }
@@ -229,7 +231,7 @@ class Publisher implements Events {
     public void acknowledged(Client client, Outgoing message) {
         streamOf(message).acked(message.number());
         ackedCount.increment();
-        if (recorder != null) {
+        if (recorder != null && (timedFromNanos == Long.MIN_VALUE || message.intendedNanos() - timedFromNanos >= 0)) {
             Meters.record(recorder, message.intendedNanos(), System.nanoTime());
         }
     }
