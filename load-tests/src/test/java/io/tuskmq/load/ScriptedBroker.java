@@ -76,8 +76,11 @@ final class ScriptedBroker implements Closeable {
                 Socket socket = server.accept();
                 socket.setTcpNoDelay(true);
                 lock.lock();
-                sockets.add(socket);
-                lock.unlock();
+                try {
+                    sockets.add(socket);
+                } finally {
+                    lock.unlock();
+                }
                 Thread.ofVirtual().start(() -> serve(socket));
             } catch (IOException e) {
                 return; // closed
@@ -130,7 +133,7 @@ final class ScriptedBroker implements Closeable {
             case 6 -> write(peer, new byte[] {0x70, 2, body[0], body[1]});
             case 8 -> {
                 int at = peer.isV5 ? 3 : 2;
-                int length = (body[at] & 0xFF) << 8 | body[at + 1] & 0xFF;
+                int length = (body[at] & 0xFF) << 8 | (body[at + 1] & 0xFF);
                 subscribers.put(new String(body, at + 2, length, StandardCharsets.UTF_8), peer);
                 byte qos = body[at + 2 + length];
                 write(
@@ -150,10 +153,10 @@ final class ScriptedBroker implements Closeable {
 
     private void published(Peer peer, Socket socket, int first, byte[] body) throws IOException {
         int qos = first >> 1 & 3;
-        int topicBytes = (body[0] & 0xFF) << 8 | body[1] & 0xFF;
+        int topicBytes = (body[0] & 0xFF) << 8 | (body[1] & 0xFF);
         String topic = new String(body, 2, topicBytes, StandardCharsets.UTF_8);
         int at = 2 + topicBytes;
-        int id = qos == 0 ? 0 : (body[at] & 0xFF) << 8 | body[at + 1] & 0xFF;
+        int id = qos == 0 ? 0 : (body[at] & 0xFF) << 8 | (body[at + 1] & 0xFF);
         at += (qos == 0 ? 0 : 2) + (peer.isV5 ? 1 : 0);
         seen.add(((first & 8) != 0 ? "dup " : "publish ") + id);
         byte[] ack = {(byte) (qos == 1 ? 0x40 : 0x50), 2, (byte) (id >> 8), (byte) id};
@@ -208,7 +211,7 @@ final class ScriptedBroker implements Closeable {
         DataOutputStream fields = new DataOutputStream(body);
         fields.writeUTF(topic);
         if (qos > 0) {
-            fields.writeShort(++to.lastId[0] & 0x7FFF | 0x8000);
+            fields.writeShort((++to.lastId[0] & 0x7FFF) | 0x8000);
         }
         if (to.isV5) {
             // A property, so that the client has something to skip: Payload Format Indicator.
@@ -218,7 +221,7 @@ final class ScriptedBroker implements Closeable {
         ByteArrayOutputStream packet = new ByteArrayOutputStream();
         packet.write(0x30 | qos << 1);
         for (int rest = body.size(); ; rest >>= 7) {
-            packet.write(rest > 0x7F ? rest & 0x7F | 0x80 : rest);
+            packet.write(rest > 0x7F ? (rest & 0x7F) | 0x80 : rest);
             if (rest <= 0x7F) {
                 break;
             }
