@@ -9,7 +9,7 @@ final class Plot {
     private static final int WIDTH = 860;
     private static final int HEIGHT = 260;
     private static final int LEFT = 70;
-    private static final int RIGHT = 150;
+    private static final int RIGHT = 185;
     private static final int TOP = 12;
     private static final int BOTTOM = 34;
     private static final List<String> COLOURS =
@@ -36,11 +36,13 @@ final class Plot {
                 .toList();
         this.marks = marks;
         this.isLog = isLog;
-        this.minX = this.lines.stream()
-                .flatMap(line -> line.xs().stream())
-                .mapToDouble(x -> x)
-                .min()
-                .orElse(0);
+        this.minX = Math.min(
+                ticks.isEmpty() ? 0 : ticks.getFirst().x(),
+                this.lines.stream()
+                        .flatMap(line -> line.xs().stream())
+                        .mapToDouble(x -> x)
+                        .min()
+                        .orElse(0));
         this.maxX = Math.max(
                 minX + 1e-9,
                 this.lines.stream()
@@ -114,7 +116,8 @@ final class Plot {
         for (Mark mark : marks) {
             if (mark.x >= minX && mark.x <= maxX) {
                 line(out, "mark", x(mark.x), TOP, x(mark.x), HEIGHT - BOTTOM);
-                text(out, x(mark.x) + 3, TOP + 10, "start", mark.text);
+                boolean isLate = x(mark.x) > 0.7 * WIDTH;
+                text(out, x(mark.x) + (isLate ? -3 : 3), TOP + 10, isLate ? "end" : "start", mark.text);
             }
         }
         for (int i = 0; i < lines.size(); i++) {

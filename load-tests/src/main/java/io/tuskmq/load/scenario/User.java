@@ -61,20 +61,22 @@ final class User extends Subscriber {
     /** Comes in for the first time, or again. */
     CompletableFuture<Void> comeIn() {
         Target to = chat.target(target);
-        return chat.run().connect(client, to).thenCompose(present -> {
-            // On the event loop, where a future of the client's is completed.
-            isAway = false;
-            receiver().reconnected();
-            boolean isKnown = hasSession;
+        return chat.run().connect(client, to).thenComposeAsync(this::cameIn, client.loop());
+    }
+
+    private CompletableFuture<Void> cameIn(boolean present) {
+        isAway = false;
+        receiver().reconnected();
+        if (hasSession && !present) {
+            chat.run().ledger().sessionLost();
+        }
+        if (hasSession && present) {
+            online();
+            return CompletableFuture.completedFuture(null);
+        }
+        return client.subscribe(filters, 1).thenRun(() -> {
             hasSession = true;
-            if (isKnown && !present) {
-                chat.run().ledger().sessionLost();
-            }
-            if (present) {
-                online();
-                return CompletableFuture.completedFuture(null);
-            }
-            return client.subscribe(filters, 1).thenRun(this::online);
+            online();
         });
     }
 
@@ -123,6 +125,10 @@ final class User extends Subscriber {
 
     /** Tries until it is in, each time at the next target. */
     private void mend(CompletableFuture<Void> done, int backoffMillis) {
+        if (client.isConnected()) {
+            done.complete(null); // another attempt was faster
+            return;
+        }
         var _ = comeIn().whenComplete((_, problem) -> {
             if (problem == null) {
                 done.complete(null);
