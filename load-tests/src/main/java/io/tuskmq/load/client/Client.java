@@ -6,6 +6,7 @@ import io.netty.channel.EventLoop;
 import io.netty.handler.codec.DecoderException;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -267,22 +268,9 @@ public final class Client {
     }
 
     private void published(int first, ByteBuf in, int end) {
-        incoming.bytes = in;
-        incoming.first = first;
         incoming.nanos = readNanos;
-        incoming.topicBytes = in.readUnsignedShort();
-        incoming.topicAt = in.readerIndex();
-        in.skipBytes(incoming.topicBytes);
+        int packetId = incoming.read(first, in, end, isV5);
         int qos = incoming.qos();
-        int packetId = qos > 0 ? in.readUnsignedShort() : 0;
-        if (isV5) {
-            in.skipBytes(Wire.variable(in));
-        }
-        incoming.payloadAt = in.readerIndex();
-        incoming.payloadBytes = end - in.readerIndex();
-        if (incoming.payloadBytes < 0) {
-            throw new DecoderException("a PUBLISH that is too short");
-        }
         // [MQTT-4.3.3-2] A QoS 2 message is delivered once, whatever is sent again before its PUBREL.
         if (qos < 2 || !incomingExactlyOnce.get(packetId)) {
             if (qos == 2) {
@@ -309,6 +297,7 @@ public final class Client {
                 Math.min(sending.messagesMax(), isV5 && end > in.readerIndex() ? Wire.receiveMaximum(in) : 65_535);
         connecting = null;
         isConnected = true;
+        events.connected(this, sessionPresent);
         if (!sessionPresent) {
             incomingExactlyOnce.clear();
         }
@@ -345,18 +334,12 @@ public final class Client {
         if (waiting == null) {
             throw new DecoderException("a SUBACK that nobody waits for");
         }
-        in.skipBytes(2);
-        if (isV5) {
-            in.skipBytes(Wire.variable(in));
-        }
         control = null;
-        while (in.readerIndex() < end) {
-            int code = in.readUnsignedByte();
-            if (code > 2) {
-                waiting.completeExceptionally(
-                        new IOException("a subscription was refused with 0x" + Integer.toHexString(code)));
-                return;
-            }
+        int refusal = Wire.refusedSubscription(in, end, isV5);
+        if (refusal > 0) {
+            waiting.completeExceptionally(
+                    new IOException("a subscription was refused with 0x" + Integer.toHexString(refusal)));
+            return;
         }
         waiting.complete(null);
     }
@@ -392,16 +375,16 @@ public final class Client {
             ping = null;
         }
         Throwable told = new IOException(session.clientId() + " at " + target + ": " + cause.getMessage(), cause);
+        List<CompletableFuture<?>> waiting = new ArrayList<>();
         if (connecting != null) {
-            CompletableFuture<Boolean> waiting = connecting;
-            connecting = null;
-            waiting.completeExceptionally(told);
+            waiting.add(connecting);
         }
         if (control != null) {
-            CompletableFuture<Void> waiting = control;
-            control = null;
-            waiting.completeExceptionally(told);
+            waiting.add(control);
         }
+        connecting = null;
+        control = null;
+        waiting.forEach(future -> future.completeExceptionally(told));
         if (wasConnected && !isLeaving) {
             events.closed(this, told);
         }

@@ -2,6 +2,9 @@ package io.tuskmq.load.client;
 
 /** What a client tells its owner, on the client's event loop. */
 public interface Events {
+    /** The broker has let the client in; what it sends next comes after this. */
+    default void connected(Client client, boolean sessionPresent) {}
+
     /** A message came; of one with QoS 2 only the first copy. The view is good only during the call. */
     default void delivered(Client client, Incoming message) {}
 

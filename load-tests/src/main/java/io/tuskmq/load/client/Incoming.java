@@ -2,6 +2,7 @@ package io.tuskmq.load.client;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.handler.codec.DecoderException;
 import java.nio.charset.StandardCharsets;
 
 /** A PUBLISH as it came, a view that is good only while its event is handled: each client has one and uses it again. */
@@ -15,6 +16,25 @@ public final class Incoming {
     long nanos;
 
     Incoming() {}
+
+    /** Becomes the view of this PUBLISH, from behind its length; returns its packet id, 0 with QoS 0. */
+    int read(int firstByte, ByteBuf in, int end, boolean v5) {
+        bytes = in;
+        first = firstByte;
+        topicBytes = in.readUnsignedShort();
+        topicAt = in.readerIndex();
+        in.skipBytes(topicBytes);
+        int packetId = qos() > 0 ? in.readUnsignedShort() : 0;
+        if (v5) {
+            in.skipBytes(Wire.variable(in));
+        }
+        payloadAt = in.readerIndex();
+        payloadBytes = end - payloadAt;
+        if (payloadBytes < 0) {
+            throw new DecoderException("a PUBLISH that is too short");
+        }
+        return packetId;
+    }
 
     public int qos() {
         return (first >> 1) & 3;

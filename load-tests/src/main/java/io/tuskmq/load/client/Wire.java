@@ -145,6 +145,21 @@ final class Wire {
         throw new DecoderException("a length of more than four bytes");
     }
 
+    /** Of a SUBACK the first code that is no granted QoS; 0 when there is none. */
+    static int refusedSubscription(ByteBuf in, int end, boolean v5) {
+        in.skipBytes(2);
+        if (v5) {
+            in.skipBytes(variable(in));
+        }
+        while (in.readerIndex() < end) {
+            int code = in.readUnsignedByte();
+            if (code > 2) {
+                return code;
+            }
+        }
+        return 0;
+    }
+
     /** Of CONNACK's properties the Receive Maximum; 65,535 when it isn't among them. */
     static int receiveMaximum(ByteBuf in) {
         int end = variable(in);

@@ -26,6 +26,8 @@ final class Chatting {
     static final byte[] ONLINE = "online".getBytes(StandardCharsets.UTF_8);
     static final byte[] OFFLINE = "offline".getBytes(StandardCharsets.UTF_8);
 
+    private static final int ARRIVE_SECONDS_MAX = 60;
+
     private final Run run;
     private final ChatOptions options;
     private final List<Target> targets;
@@ -102,7 +104,7 @@ final class Chatting {
     /** All come in and talk; then the clock of the load phase runs, with what is to happen in it. */
     void play(Surprises surprises) throws Exception {
         run.phase("connect");
-        Crowd.forEach(users.size(), run.connectingMax(), i -> users.get(i).comeIn());
+        Crowd.forEach(users.size(), run.connectingMax(), i -> users.get(i).arrive(ARRIVE_SECONDS_MAX));
         run.phase("load");
         long start = System.nanoTime();
         long interval = options.pace().intervalNanos();

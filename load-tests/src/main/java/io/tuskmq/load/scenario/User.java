@@ -58,15 +58,20 @@ final class User extends Subscriber {
         return client;
     }
 
-    /** Comes in for the first time, or again. */
-    CompletableFuture<Void> comeIn() {
+    /** Comes in for the first time; as later, a target that doesn't answer is no reason to give up at once. */
+    CompletableFuture<Void> arrive(long secondsMax) {
+        CompletableFuture<Void> arrived = new CompletableFuture<>();
+        client.loop().execute(() -> mend(arrived, BACKOFF_MILLIS));
+        return arrived.orTimeout(secondsMax, TimeUnit.SECONDS);
+    }
+
+    private CompletableFuture<Void> comeIn() {
         Target to = chat.target(target);
         return chat.run().connect(client, to).thenComposeAsync(this::cameIn, client.loop());
     }
 
     private CompletableFuture<Void> cameIn(boolean present) {
         isAway = false;
-        receiver().reconnected();
         if (hasSession && !present) {
             chat.run().ledger().sessionLost();
         }
@@ -141,6 +146,11 @@ final class User extends Subscriber {
                             backoffMillis,
                             TimeUnit.MILLISECONDS);
         });
+    }
+
+    @Override
+    public void connected(Client connected, boolean sessionPresent) {
+        receiver().reconnected(); // before the first message that may come again
     }
 
     @Override
