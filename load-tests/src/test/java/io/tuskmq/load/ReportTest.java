@@ -1,108 +1,166 @@
 package io.tuskmq.load;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tuskmq.load.report.JsonReader;
+import io.tuskmq.load.report.Tree;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Collections;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import org.jspecify.annotations.Nullable;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
+/** What a run leaves behind, and what compare makes of two of them. */
 final class ReportTest {
-    @Test
-    void writesEachKindOfValueAsJson() {
-        Map<String, @Nullable Object> report = new LinkedHashMap<>();
-        report.put("text", "a \"quoted\" \\ line\n");
-        report.put("count", 3_000_000_000L);
-        report.put("rate", 123_456.789);
-        report.put("small", 0.000_012_345_678);
-        report.put("unknown", null);
-        report.put("ratio", Double.NaN);
-        report.put("list", List.of(true, 1));
-        report.put("none", List.of());
-        assertEquals("""
-                {
-                  "text": "a \\"quoted\\" \\\\ line\\u000a",
-                  "count": 3000000000,
-                  "rate": 123457,
-                  "small": 0.0000123457,
-                  "unknown": null,
-                  "ratio": null,
-                  "list": [
-                    true,
-                    1
-                  ],
-                  "none": []
-                }
-                """, Json.text(report));
-    }
+    /** The words of schema 1, which README.md explains: others read them. */
+    private static final List<String> KEYS = List.of(
+            "schema",
+            "scenario",
+            "name",
+            "started",
+            "note",
+            "machine",
+            "load_average_before",
+            "load_average_after",
+            "settings",
+            "processes",
+            "main_phase",
+            "phases",
+            "samples",
+            "results",
+            "memory_bytes",
+            "ledger",
+            "failed",
+            "exit_code");
 
-    @Test
-    void aPhaseTellsItsCountTimeRateAndProcessorTime() {
-        Map<String, @Nullable Object> cpu =
-                new Cpu(3.0, null, 1.0).microsPerMessageSince(new Cpu(1.0, null, 0.5), 1_000_000);
-        Map<String, Object> form = new OfflineFill.Phase(1_000_000, 4, cpu).form();
-        assertEquals(List.of("count", "seconds", "per_second", "cpu_micros_each"), List.copyOf(form.keySet()));
-        assertEquals(250_000.0, form.get("per_second"));
-        assertEquals(2.0, Objects.requireNonNull(cpu.get("broker")));
-        assertEquals(0.5, Objects.requireNonNull(cpu.get("client")));
-        assertEquals(0, Collections.frequency(cpu.keySet(), "unknown"));
-        assertEquals(null, cpu.get("postgres"));
-    }
+    private static final List<String> PHASE_KEYS = List.of(
+            "name",
+            "seconds",
+            "sent",
+            "acknowledged",
+            "delivered",
+            "connected",
+            "disconnected",
+            "connect_failed",
+            "per_second",
+            "latency_millis",
+            "cpu_seconds",
+            "per_cpu_second");
 
-    @Test
-    void ratiosCompareAFillToItsYardstickAndToTheFirst() {
-        Map<String, Object> one = result(1, 100.0);
-        Map<String, Object> many = result(100, 60.0);
-        one.put("ratios", Ratios.of(one, 200));
-        many.put("ratios", Ratios.of(many, 150));
-        assertEquals(
-                Map.of(
-                        "plain_insert_per_second_around",
-                        200.0,
-                        "fill_to_plain_insert",
-                        0.5,
-                        "drain_to_plain_insert",
-                        1.0),
-                one.get("ratios"));
-        assertEquals(Map.of("1", 1.0, "100", 0.8), Ratios.toFirst(List.of(one, many)));
-    }
+    private static final List<String> LEDGER_KEYS = List.of(
+            "sent",
+            "acknowledged",
+            "refused",
+            "abandoned",
+            "unsent",
+            "delivered",
+            "lost",
+            "lost_qos_0",
+            "doubled",
+            "out_of_order",
+            "foreign",
+            "sessions_lost",
+            "redelivered",
+            "redelivered_unmarked",
+            "clean");
 
-    private static Map<String, Object> result(int fanOut, double fillPerSecond) {
-        Map<String, Object> result = new HashMap<>();
-        result.put("fan_out", fanOut);
-        result.put("fill", Map.of("per_second", fillPerSecond));
-        result.put("drain", Map.of("per_second", 200.0));
-        return result;
-    }
+    @TempDir
+    Path directory = Path.of("");
 
-    @Test
-    void readsProcessorTicksAfterANameWithBlanksAndBrackets() {
-        String stat = "7 (a) b) S 1 7 7 0 -1 4194560 900 0 3 0 11 22 33 44 20 0 5 0 100 0";
-        assertEquals(33, Cpu.ticks(stat, false));
-        assertEquals(110, Cpu.ticks(stat, true));
-    }
-
-    @Test
-    void optionsAreReadAndBounded() {
-        Options options = Options.parse(List.of("--messages", "10", "--fan-outs", "1,5"), Path.of("x"));
-        assertEquals(10, options.messages());
-        assertEquals(List.of(1, 5), options.fanOuts());
-        for (List<String> wrong : List.of(
-                List.of("--messages", "0"),
-                List.of("--messages"),
-                List.of("--window", "1001"),
-                List.of("--mqtt", "localhost:1883"),
-                List.of("--what", "1"))) {
-            assertThrows(IllegalArgumentException.class, () -> Options.parse(wrong, Path.of("x")), wrong::toString);
+    private Map<?, ?> run(String name) throws Exception {
+        try (ScriptedBroker broker = new ScriptedBroker(ScriptedBroker.Fault.NONE, false)) {
+            assertEquals(
+                    0,
+                    Main.run(
+                            "pairs",
+                            "-t",
+                            broker.address(),
+                            "--pairs",
+                            "1",
+                            "--duration",
+                            "2",
+                            "--warm-up",
+                            "0",
+                            "--rate",
+                            "100",
+                            "--quiet",
+                            "--name",
+                            name,
+                            "--pid",
+                            "self=" + ProcessHandle.current().pid(),
+                            "--user",
+                            "u",
+                            "--password",
+                            "secret-word",
+                            "--json",
+                            directory.resolve(name + ".json").toString()));
         }
+        return Tree.map(JsonReader.read(Files.readString(directory.resolve(name + ".json"))));
+    }
+
+    @Test
+    void theSchemaIsTheOneThatOthersRead() throws Exception {
+        Map<?, ?> report = run("one");
+        assertEquals(KEYS, List.copyOf(report.keySet()));
+        Map<?, ?> load = Tree.mainPhase(report);
+        assertEquals(PHASE_KEYS, List.copyOf(load.keySet()));
+        assertEquals(LEDGER_KEYS, List.copyOf(Tree.map(report, "ledger").keySet()));
+        assertEquals("load", load.get("name"));
+        assertEquals(100, Tree.number(Tree.map(load, "per_second"), "delivered"), 15);
+        assertTrue(Tree.number(Tree.map(Tree.map(load, "latency_millis"), "delivery"), "p99") > 0);
+        assertEquals(2, Tree.map(load, "cpu_seconds").size(), "the generator, and the process that was named");
+        assertTrue(Tree.list(report, "samples").size() >= 2);
+        assertFalse(Files.readString(directory.resolve("one.json")).contains("secret-word"));
+        String readme = Files.readString(Path.of("README.md"));
+        for (String key : KEYS) {
+            assertTrue(readme.contains("`" + key + "`"), "README.md doesn't explain " + key);
+        }
+    }
+
+    @Test
+    void thePageNeedsNothingElse() throws Exception {
+        run("<b>two&");
+        String page = Files.readString(directory.resolve("<b>two&.html"));
+        assertTrue(Pattern.compile("<svg .*<path .*</svg>", Pattern.DOTALL)
+                .matcher(page)
+                .find());
+        assertFalse(Pattern.compile("(src|href|url|@import|<script|<link)\\s*[=(\"]")
+                .matcher(page)
+                .find());
+        assertFalse(page.contains("<b>two"), "names are escaped");
+        assertFalse(page.contains("NaN"));
+        assertEquals(page.split("<table>", -1).length, page.split("</table>", -1).length);
+    }
+
+    @Test
+    void compareDividesByTheFirst() throws Exception {
+        run("one");
+        Path half = directory.resolve("half.json");
+        String text = Files.readString(directory.resolve("one.json"));
+        Files.writeString(
+                half,
+                text.replaceFirst("(?s)\"name\": \"one\"", "\"name\": \"half\"")
+                        .replaceAll("\"p99\": [0-9.]+", "\"p99\": 1000"));
+        Path page = directory.resolve("compared.html");
         assertEquals(
-                "jdbc:postgresql://db:5433/mqtt?user=me&password=a%3Ab&sslmode=require",
-                Options.jdbcUrl("postgresql://me:a:b@db:5433/mqtt?sslmode=require"));
+                0,
+                Main.run(
+                        "compare",
+                        directory.resolve("one.json").toString(),
+                        half.toString(),
+                        "--html",
+                        page.toString()));
+        String compared = Files.readString(page);
+        assertTrue(compared.contains("<th>one</th><th>half</th>"), compared);
+        assertTrue(Pattern.compile("<td>delivered/s</td><td>[0-9.]+ \\(1.00\\)</td><td>[0-9.]+ \\(1.00\\)</td>")
+                .matcher(compared)
+                .find());
+        assertTrue(Pattern.compile("<td>delivery p99 ms</td><td>[0-9.]+ \\(1.00\\)</td><td>1,000 ")
+                .matcher(compared)
+                .find());
     }
 }

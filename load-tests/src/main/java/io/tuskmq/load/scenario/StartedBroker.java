@@ -1,0 +1,164 @@
+package io.tuskmq.load.scenario;
+
+import io.tuskmq.load.client.Target;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** A TuskMQ from this checkout that lives as long as this object, with an embedded database of its own. */
+final class StartedBroker implements AutoCloseable {
+    private static final Pattern READY = Pattern.compile("ready mqtt=(\\S+):(\\d+) .*");
+    private static final Pattern DATABASE = Pattern.compile("database=postgresql://(\\w+)@(\\S+)");
+    private static final int STOP_SECONDS = 60;
+
+    private final Target mqtt;
+    private final String jdbcUrl;
+    private final Process process;
+    private final Path directory;
+
+    private StartedBroker(Target mqtt, String jdbcUrl, Process process, Path directory) {
+        this.mqtt = mqtt;
+        this.jdbcUrl = jdbcUrl;
+        this.process = process;
+        this.directory = directory;
+    }
+
+    /** Starts the launcher of this checkout and waits for its "ready" line. */
+    static StartedBroker start(Path home) throws IOException {
+        Path directory = Files.createTempDirectory("tuskmq-load-");
+        Path log = directory.resolve("broker.err");
+        Process process = new ProcessBuilder(
+                        home.resolve("tuskmq").toString(),
+                        "start",
+                        "--mqtt.port",
+                        String.valueOf(freePort()),
+                        "--mqtt.websocket.port",
+                        "off",
+                        "--http.port",
+                        String.valueOf(freePort()),
+                        "--database.embedded.dir",
+                        directory.resolve("database").toString())
+                .redirectError(log.toFile())
+                .start();
+        // Also when this process is told to end.
+        Runtime.getRuntime().addShutdownHook(new Thread(process::destroy));
+        try {
+            // Not closed: the broker would meet a closed pipe.
+            BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
+            for (String line = out.readLine(); line != null; line = out.readLine()) {
+                Matcher ready = READY.matcher(line);
+                if (ready.matches()) {
+                    return new StartedBroker(
+                            new Target(ready.group(1), Integer.parseInt(ready.group(2))),
+                            embeddedUrl(directory, Files.readString(log)),
+                            process,
+                            directory);
+                }
+            }
+            throw new IOException("the broker did not start: " + Files.readString(log));
+        } catch (IOException | RuntimeException e) {
+            stop(process);
+            delete(directory);
+            throw e;
+        }
+    }
+
+    private static String embeddedUrl(Path directory, String log) throws IOException {
+        Matcher database = DATABASE.matcher(log);
+        if (!database.find()) {
+            throw new IOException("the broker did not tell its database: " + log);
+        }
+        String password =
+                Files.readString(directory.resolve("database/password")).strip();
+        return jdbcUrl("postgresql://" + database.group(1) + ":" + password + "@" + database.group(2));
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    Target mqtt() {
+        return mqtt;
+    }
+
+    String jdbcUrl() {
+        return jdbcUrl;
+    }
+
+    long pid() {
+        return process.pid();
+    }
+
+    /** The database's first process, when it runs on this machine and tells where its data is. */
+    OptionalLong postmasterPid() throws SQLException {
+        try (java.sql.Connection connection = DriverManager.getConnection(jdbcUrl);
+                ResultSet row = connection.createStatement().executeQuery("SELECT pg_backend_pid(), version()")) {
+            row.next();
+            // Our own connection's server process is a child of the first one, if it is here at all.
+            return ProcessHandle.of(row.getLong(1)).flatMap(ProcessHandle::parent).stream()
+                    .filter(p -> p.info().command().orElse("").contains("postgres"))
+                    .mapToLong(ProcessHandle::pid)
+                    .findFirst();
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        stop(process);
+        delete(directory);
+    }
+
+    /** The JDBC form of a {@code postgresql://} URL. */
+    static String jdbcUrl(String databaseUrl) {
+        URI uri = URI.create(databaseUrl);
+        String[] user =
+                uri.getUserInfo() == null ? new String[0] : uri.getUserInfo().split(":", 2);
+        StringBuilder jdbc = new StringBuilder("jdbc:postgresql://" + uri.getHost())
+                .append(uri.getPort() < 0 ? "" : ":" + uri.getPort())
+                .append(uri.getPath())
+                .append('?');
+        if (user.length > 0) {
+            jdbc.append("user=").append(URLEncoder.encode(user[0], StandardCharsets.UTF_8));
+        }
+        if (user.length > 1) {
+            jdbc.append("&password=").append(URLEncoder.encode(user[1], StandardCharsets.UTF_8));
+        }
+        return jdbc.append(uri.getRawQuery() == null ? "" : "&" + uri.getRawQuery())
+                .toString();
+    }
+
+    private static void stop(Process process) {
+        process.destroy();
+        try {
+            if (!process.waitFor(STOP_SECONDS, TimeUnit.SECONDS)) {
+                process.destroyForcibly().waitFor();
+            }
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static void delete(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+}
