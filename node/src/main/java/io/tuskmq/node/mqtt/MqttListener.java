@@ -159,6 +159,8 @@ public final class MqttListener {
         remove(pipeline, "mqttEncoder");
         remove(pipeline, "idle");
         remove(pipeline, "timeoutOnConnect");
+        // Vert.x's socket, which nothing comes through any more: its queue alone is 5 KB for each connection.
+        remove(pipeline, "handler");
         if (kind == Kind.TLS) {
             remove(pipeline, "chunkedWriter"); // for files; its queue is not bounded by the water marks
         }

@@ -83,7 +83,7 @@ final class LogFollower {
     private final Set<Integer> lagging = new HashSet<>();
 
     // What was forwarded since the page was asked for.
-    private final Deque<Event.Arrived> putBy = new ArrayDeque<>();
+    private final Deque<Event.Arrived> putBy = new ArrayDeque<>(1);
     private long putByBytes;
     private boolean putByIncomplete;
 

@@ -13,7 +13,7 @@ final class OutgoingQueue {
     private final PacketSize packetSize;
     private final Effects effects;
 
-    private final Deque<Delivery> waiting = new ArrayDeque<>();
+    private final Deque<Delivery> waiting = new ArrayDeque<>(1);
     private long waitingBytes;
 
     // Of these, what was asked for.

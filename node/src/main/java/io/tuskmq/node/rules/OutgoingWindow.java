@@ -39,17 +39,17 @@ final class OutgoingWindow {
     private int unacked;
 
     /** Those that wait for a checkpoint, in the order in which their packets are to go out. */
-    private final Deque<Inflight> waiting = new ArrayDeque<>();
+    private final Deque<Inflight> waiting = new ArrayDeque<>(1);
 
     private long waitingBytes;
 
     private record LetGo(long checkpoint, long logId) {}
 
     /** Of a group: what members took, until a checkpoint without it is in. */
-    private final Deque<LetGo> letGo = new ArrayDeque<>();
+    private final Deque<LetGo> letGo = new ArrayDeque<>(1);
 
     /** From the stored state, and not sent again yet. */
-    private final Deque<Inflight> toResume = new ArrayDeque<>();
+    private final Deque<Inflight> toResume = new ArrayDeque<>(1);
 
     private List<Inflight> fetching = List.of();
     private boolean resumed;

@@ -12,7 +12,7 @@ final class RetainedHandover {
     private final OutgoingQueue queue;
     private final Effects effects;
 
-    private final Deque<Subscription> waiting = new ArrayDeque<>();
+    private final Deque<Subscription> waiting = new ArrayDeque<>(1);
     private @Nullable Subscription active;
     private boolean asked;
 

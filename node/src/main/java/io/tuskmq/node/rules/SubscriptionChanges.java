@@ -20,7 +20,7 @@ final class SubscriptionChanges {
     private final RouteWait routes;
     private final Effects effects;
 
-    private final Deque<Event> waiting = new ArrayDeque<>();
+    private final Deque<Event> waiting = new ArrayDeque<>(1);
     private @Nullable Event running;
 
     // Of the SUBSCRIBE that is running: what it was granted (as stored, when it is), and whom SUBACK still waits for.
