@@ -14,8 +14,11 @@ public enum ExitCode {
     ADDRESS(6, "An address could not be listened on: in use, or not of this machine."),
     LEASE_LOST(
             7,
-            "Another node was started under this one's name; clients were dropped, nothing was lost. Give each node a name of its own."),
-    JOIN(8, "Nodes that are alive could not be joined within `cluster.join-timeout-seconds`; the message names them.");
+            "Another node was started under this one's name while this one stood still or was cut off; clients were dropped, nothing was lost. Give each node a name of its own."),
+    JOIN(8, "Nodes that are alive could not be joined within `cluster.join-timeout-seconds`; the message names them."),
+    NAME_TAKEN(
+            9,
+            "A node that runs has this one's name (`node.name`) already; it was left alone. Give each node a name of its own.");
 
     private final int code;
     private final String meaning;

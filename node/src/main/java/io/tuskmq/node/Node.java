@@ -105,7 +105,7 @@ public final class Node implements Host {
      * Starts on a database whose schema is current; completes when clients are accepted.
      *
      * @param others how it reaches other nodes
-     * @param again this process had a node of the name before, which was fenced: then no namesake is ended
+     * @param again this process had a node of the name before, which was fenced: then no namesake is ended, and none is waited for
      * @param fenced called when another node has revoked this one's lease: it has dropped its clients, and must be started anew
      */
     public static Future<Node> start(Surroundings around, Cluster others, boolean again, Runnable fenced) {
@@ -122,14 +122,15 @@ public final class Node implements Host {
         Router router = new Router(routes, shards, cluster.peers());
         long leaseMillis = NodeSettings.leaseMillis(settings);
         String name = settings.get(Settings.NODE_NAME);
+        NodeName nodeName = new NodeName(around.vertx(), store.leases(), name, leaseMillis);
         return store.maintainLog(NodeSettings.retentionMillis(settings))
-                .compose(made ->
-                        again ? refuseNamesake(store, name) : store.leases().endNamesakes(name))
+                .compose(made -> again ? nodeName.leaveToOthers() : nodeName.take())
                 .compose(ended -> cluster.open())
                 .compose(address -> {
                     long sentAt = ClusterNode.now();
                     return store.leases()
                             .register(name, settings.get(Settings.LOG_LANES), leaseMillis, address)
+                            .compose(nodeName::firstOf)
                             .compose(lease -> store.filters()
                                     .catchUp()
                                     .map(version -> new Parts(store, lease, shards, routes, router, cluster)))
@@ -137,16 +138,6 @@ public final class Node implements Host {
                 })
                 .recover(failure ->
                         cluster.close().eventually(store::close).transform(closed -> Future.failedFuture(failure)));
-    }
-
-    /** Two processes of one name would end each other for ever. */
-    private static Future<Void> refuseNamesake(Store store, String name) {
-        return store.leases()
-                .hasNamesake(name, 0)
-                .compose(taken -> taken
-                        ? Future.failedFuture(new StartException(
-                                ExitCode.LEASE_LOST, "another node is called " + name + " (node.name)", null))
-                        : Future.succeededFuture());
     }
 
     private static Future<Node> serve(Surroundings around, Parts parts, long registeredAt, Runnable fenced) {

@@ -37,8 +37,18 @@ public interface Leases {
     record Heartbeat(LaneVector heads, List<LaneState> lanes, List<LiveNode> nodes) {}
 
     /**
-     * The same as {@link #release} for every earlier process of that name: names are unique, so a process that starts under one knows
-     * that the others have ended, before their leases do. One that runs all the same is fenced.
+     * A process whose lease is valid.
+     *
+     * @param leaseUntilMicros by the database's clock: later from look to look while the process runs
+     */
+    record Namesake(long incarnation, long leaseUntilMicros) {}
+
+    /** The processes that are registered under that name, and whose lease is valid: first the one that registered first. */
+    Future<List<Namesake>> namesakes(String nodeName);
+
+    /**
+     * The same as {@link #release} for every earlier process of that name: names are unique, so a process that starts under one, and
+     * has seen that their leases don't move, knows that the others have ended, before their leases do. One that runs all the same is fenced.
      */
     Future<Void> endNamesakes(String nodeName);
 

@@ -5,6 +5,7 @@ import io.tuskmq.storage.MemoryTables.NodeRow;
 import io.tuskmq.storage.rules.LogId;
 import io.vertx.core.Future;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
@@ -63,6 +64,17 @@ final class MemoryLeases implements Leases {
                     return namesakes;
                 })
                 .mapEmpty();
+    }
+
+    @Override
+    public Future<List<Namesake>> namesakes(String nodeName) {
+        return runner.run(
+                "leases.namesakes",
+                () -> tables.nodes.entrySet().stream()
+                        .filter(node -> node.getValue().name.equals(nodeName) && tables.hasLease(node.getKey()))
+                        .map(node -> new Namesake(node.getKey(), node.getValue().leaseUntilMillis * 1_000))
+                        .sorted(Comparator.comparingLong(Namesake::incarnation))
+                        .toList());
     }
 
     @Override

@@ -21,6 +21,9 @@ final class PgLeases implements Leases {
             "SELECT fence_node(n.incarnation) FROM (SELECT incarnation FROM node WHERE name = $1 ORDER BY incarnation) n";
     private static final String HAS_NAMESAKE = """
             SELECT EXISTS (SELECT FROM node WHERE name = $1 AND incarnation <> $2 AND lease_until > clock_timestamp())""";
+    private static final String NAMESAKES = """
+            SELECT incarnation, (extract(epoch FROM lease_until) * 1000000)::bigint AS lease_until_micros FROM node
+             WHERE name = $1 AND lease_until > clock_timestamp() ORDER BY incarnation""";
     static final String HEARTBEAT = "SELECT * FROM heartbeat($1, $2)";
     private static final String REVOKE = "SELECT revoke_node($1, $2)";
     private static final String SECRET = "SELECT secret FROM cluster_secret";
@@ -71,6 +74,17 @@ final class PgLeases implements Leases {
     @Override
     public Future<Void> endNamesakes(String nodeName) {
         return sql.query(FENCE_NAMESAKES, Tuple.of(nodeName)).compose(ended -> settle());
+    }
+
+    @Override
+    public Future<List<Namesake>> namesakes(String nodeName) {
+        return sql.query(NAMESAKES, Tuple.of(nodeName)).map(rows -> {
+            List<Namesake> namesakes = new ArrayList<>();
+            for (Row row : rows) {
+                namesakes.add(new Namesake(row.getLong("incarnation"), row.getLong("lease_until_micros")));
+            }
+            return namesakes;
+        });
     }
 
     @Override

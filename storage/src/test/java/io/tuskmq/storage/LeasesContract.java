@@ -18,6 +18,7 @@ import io.tuskmq.storage.Leases.Heartbeat;
 import io.tuskmq.storage.Leases.LaneState;
 import io.tuskmq.storage.Leases.Lease;
 import io.tuskmq.storage.Leases.LiveNode;
+import io.tuskmq.storage.Leases.Namesake;
 import io.tuskmq.storage.Sessions.Claimed;
 import io.tuskmq.storage.Wills.DueWill;
 import io.vertx.core.Future;
@@ -225,6 +226,26 @@ abstract class LeasesContract {
         renew(again);
         renew(b);
         assertFalse(get(leases().hasNamesake("a", again)), "its lease has run out");
+    }
+
+    @Test
+    void theLeaseOfANamesakeThatRunsMovesOnAndThatOfOneThatDoesNotStays() {
+        long first = store().node("a", HERE).incarnation();
+        long second = store().node("a", THERE).incarnation();
+        store().node("b", THERE);
+        List<Namesake> before = get(leases().namesakes("a"));
+        assertEquals(
+                List.of(first, second),
+                before.stream().map(Namesake::incarnation).toList());
+        get(leases().renew(second, StoreFixture.LEASE_MILLIS + 1_000));
+        List<Namesake> after = get(leases().namesakes("a"));
+        assertEquals(before.getFirst(), after.getFirst());
+        assertEquals(second, after.getLast().incarnation());
+        assertTrue(after.getLast().leaseUntilMicros() > before.getLast().leaseUntilMicros());
+        renew(second);
+        get(leases().release(first));
+        store().letLeasePass(second);
+        assertEquals(List.of(), get(leases().namesakes("a")));
     }
 
     @Test

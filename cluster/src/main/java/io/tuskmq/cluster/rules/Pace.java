@@ -34,6 +34,7 @@ public final class Pace {
     private final ReentrantLock changing = new ReentrantLock();
     private volatile State state = State.FLOWS;
     private boolean looking;
+    private long tickedAtMillis;
     private long lookedAtMillis;
     private long lookedAtTaken;
 
@@ -95,8 +96,11 @@ public final class Pace {
         }
     }
 
-    /** Now and then. Returns true when senders have waited long enough. */
+    /** Several times in the time of a stall. Returns true when senders have waited long enough. */
     public boolean tick(long nowMillis) {
+        // Then this process stood still: it can't say what the peer would have taken.
+        looking &= nowMillis - tickedAtMillis < marks.stallMillis();
+        tickedAtMillis = nowMillis;
         if (state != State.HOLDS) {
             looking = false;
             return false;

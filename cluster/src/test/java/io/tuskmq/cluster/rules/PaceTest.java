@@ -47,6 +47,16 @@ class PaceTest {
     }
 
     @Test
+    void timeInWhichTheSenderStoodStillIsNotThePeers() {
+        pace.offer(200);
+        assertFalse(pace.tick(1_000));
+        assertFalse(pace.tick(11_000));
+        assertTrue(pace.holds());
+        assertFalse(pace.tick(12_000));
+        assertTrue(pace.tick(13_000));
+    }
+
+    @Test
     void aSlowPeerIsWaitedForAsLongAsItTakesSomething() {
         pace.offer(200);
         for (long now = 0; now < 20_000; now += 1_900) {

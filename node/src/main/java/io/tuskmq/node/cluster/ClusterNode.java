@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 
 /** This node's place among the others, wired: what it tells them, what it hears, its lease. */
 public final class ClusterNode {
+    private static final long BEAT_MILLIS_MAX = 1_000;
+
     private static final long LOOK_MILLIS = 50;
 
     private final Vertx vertx;
@@ -119,6 +121,11 @@ public final class ClusterNode {
     /** The clock that leases are counted by, in milliseconds. */
     public static long now() {
         return TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
+    }
+
+    /** How often a node renews a lease of that length. */
+    public static long beatMillis(long leaseMillis) {
+        return Math.min(BEAT_MILLIS_MAX, leaseMillis / 4);
     }
 
     /**

@@ -30,7 +30,6 @@ final class Membership {
     record Own(long incarnation, String name, long leaseMillis, long registeredAtMillis) {}
 
     private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
-    private static final long BEAT_MILLIS_MAX = 1_000;
     private static final long LOOK_MILLIS = 100;
     /** A look that is later than that: the process stood still, and did not see its lease end. */
     private static final long STILL_MILLIS = 3 * LOOK_MILLIS;
@@ -102,7 +101,7 @@ final class Membership {
     }
 
     private long beatMillis() {
-        return Math.min(BEAT_MILLIS_MAX, own.leaseMillis() / 4);
+        return ClusterNode.beatMillis(own.leaseMillis());
     }
 
     /** Begins; completes with the first heartbeat's success. */
@@ -242,7 +241,7 @@ final class Membership {
                 apart.add(peer);
             }
         }
-        if (suspended && !mayRevoke(now) || stopped || apart.isEmpty()) {
+        if ((suspended && !mayRevoke(now)) || stopped || apart.isEmpty()) {
             return;
         }
         for (long victim : watch.victims(others.keySet(), apart, mayRevoke(now), now)) {

@@ -20,7 +20,8 @@ import org.junit.jupiter.api.Test;
 /** A will, and what its client publishes after coming back, as a third node sees them: what the will's node says comes there late. */
 final class WillOrderTest {
     private static final String TOPIC = "state/phone";
-    private static final long LATE_MILLIS = 250;
+    /** Far less than the 500 ms for which other nodes are waited for. */
+    private static final long LATE_MILLIS = 50;
 
     private final GroupNode.World world = new GroupNode.World();
     private final GroupNode first = world.node("first");
@@ -102,7 +103,7 @@ final class WillOrderTest {
 
     /** A node that says nothing more must not keep clients away. */
     @Test
-    void aClientWaitsForItsWillNoLongerThanASecond() {
+    void aClientDoesNotWaitForItsWillForGood() {
         watch(1);
         get(phone.connect(first, will()));
         first.kill();
@@ -110,9 +111,7 @@ final class WillOrderTest {
         watching.late.hold(sweeping.lease.incarnation());
         Future<Void> swept = sweeping.wills.sweep();
         await(() -> !isDue(), "the will is taken");
-        long begun = System.nanoTime();
-        get(phone.connect(returning));
-        assertTrue(System.nanoTime() - begun < TimeUnit.SECONDS.toNanos(4));
+        get(phone.connect(returning)); // though the watching node never answers
         get(swept);
     }
 }
