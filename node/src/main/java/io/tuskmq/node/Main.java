@@ -6,6 +6,7 @@ import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -115,6 +116,16 @@ public final class Main {
         stopOnSignal();
         DatabaseUrl database = new Startup(settings, lifecycle, this::exit).openDatabase();
         new DevCluster(settings, lifecycle, out).start(nodes, database);
+        untilASignal();
+    }
+
+    /** All threads of a process that only watches over others are daemons: without this one it would end, and its hook stop the nodes. */
+    private static void untilASignal() {
+        try {
+            new CountDownLatch(1).await();
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void migrate(List<String> options) {

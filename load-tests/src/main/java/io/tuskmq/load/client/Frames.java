@@ -5,7 +5,10 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.DecoderException;
 import io.netty.handler.codec.http.websocketx.WebSocketClientProtocolHandler.ClientHandshakeStateEvent;
+import io.netty.handler.ssl.NotSslRecordException;
 import java.io.IOException;
+import java.security.GeneralSecurityException;
+import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 
 /** Cuts what arrives into packets for one connection of a client; copies only what is cut off at a read's end. */
@@ -110,7 +113,27 @@ final class Frames extends ChannelInboundHandlerAdapter {
 
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
-        client.fails(context.channel(), cause);
+        client.fails(context.channel(), plain(cause));
+    }
+
+    /** TLS's reasons come wrapped and in the words of the JDK. */
+    private static Throwable plain(Throwable cause) {
+        boolean isTls = false;
+        boolean isCertificate = false;
+        Throwable root = cause;
+        for (Throwable at = cause; at != null; at = at.getCause()) {
+            if (at instanceof NotSslRecordException) {
+                return new IOException("the other side speaks no TLS", cause);
+            }
+            isTls |= at instanceof SSLException;
+            isCertificate |= at instanceof GeneralSecurityException;
+            root = at;
+        }
+        if (!isTls) {
+            return cause;
+        }
+        String what = isCertificate ? "the certificate is not trusted: " : "TLS failed: ";
+        return new IOException(what + root.getMessage(), cause);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.tuskmq.load.report;
 
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,7 +66,9 @@ public final class Compare implements Callable<Integer> {
             }
         }
         List<List<String>> rows = rows(reports);
-        spec.commandLine().getOut().print(Console.table(rows));
+        PrintWriter out = spec.commandLine().getOut();
+        out.print(Console.table(rows));
+        out.flush();
         Path page = html;
         if (page != null) {
             Files.writeString(page, page(reports, rows), StandardCharsets.UTF_8);

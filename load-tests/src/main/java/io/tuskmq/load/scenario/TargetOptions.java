@@ -109,6 +109,13 @@ final class TargetOptions {
         if ((cafile != null || insecure) && !tls) {
             throw new IllegalArgumentException("--cafile and --insecure are for --tls");
         }
+        if (cafile != null) {
+            try {
+                var _ = tlsContext();
+            } catch (SSLException | IllegalArgumentException e) {
+                throw new IllegalArgumentException("--cafile " + cafile + " has no certificates that can be read", e);
+            }
+        }
         if (password != null && user == null && Protocol.of(protocol) != Protocol.V5) {
             throw new IllegalArgumentException("--password needs --user before MQTT 5"); // [MQTT-3.1.2-22]
         }
