@@ -242,7 +242,7 @@ final class Membership {
                 apart.add(peer);
             }
         }
-        if (suspended && !mayRevoke(now) || stopped || apart.isEmpty()) {
+        if ((suspended && !mayRevoke(now)) || stopped || apart.isEmpty()) {
             return;
         }
         for (long victim : watch.victims(others.keySet(), apart, mayRevoke(now), now)) {
