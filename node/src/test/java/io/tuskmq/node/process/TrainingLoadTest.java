@@ -17,11 +17,14 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** The load of {@code tuskmq train}: it knows MQTT well enough to come to its end. */
 @ExtendWith(PostgresExtension.class)
 class TrainingLoadTest {
+    /** The default of a node. */
+    private static final int RECEIVE_MAXIMUM = 256;
+
     private static final String TOPIC = "training/clients/clean-7";
 
     @Test
     void comesToItsEnd(TestDatabase database) throws IOException {
-        try (LibraryNode node = new LibraryNode(database)) {
+        try (LibraryNode node = new LibraryNode(database, RECEIVE_MAXIMUM)) {
             TrainingLoad.run(new InetSocketAddress(InetAddress.getLoopbackAddress(), node.port()), 5);
             try (RawClient phone = RawMqtt.clean(node.port(), "phone")) {
                 RawMqtt.subscribe(phone, TOPIC, 1);
