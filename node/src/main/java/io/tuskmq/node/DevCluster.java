@@ -2,6 +2,7 @@ package io.tuskmq.node;
 
 import io.tuskmq.migrations.DatabaseUrl;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
@@ -63,7 +64,8 @@ final class DevCluster {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName(), "start"));
+        command.addAll(program());
+        command.add("start");
         for (String key : settings.givenKeys()) {
             if (OWN.contains(key)) {
                 continue;
@@ -83,6 +85,13 @@ final class DevCluster {
         } catch (IOException e) {
             throw new StartException(ExitCode.FAILURE, "A node could not be started: " + e.getMessage(), e);
         }
+    }
+
+    /** What this process runs: a jar, whose manifest says what it may see of Java, or classes. */
+    private static List<String> program() {
+        String classPath = System.getProperty("java.class.path");
+        boolean isJar = classPath.endsWith(".jar") && !classPath.contains(File.pathSeparator);
+        return isJar ? List.of("-jar", classPath) : List.of("-cp", classPath, Main.class.getName());
     }
 
     private static int counted(int port, int number) {

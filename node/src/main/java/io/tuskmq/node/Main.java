@@ -23,6 +23,7 @@ public final class Main {
               dev-cluster N run N nodes (3 if not said) and a database on this machine, to try a cluster out
               migrate       bring the database's schema up to date and end
               check-config  check the settings, print them (without passwords) and end
+              train         let Java learn from a short load how to start and warm up faster (a cache beside the built jars)
               version       print the version and end
 
             Settings: from the file (YAML), then from the environment, then from options; the later one wins.
@@ -84,6 +85,11 @@ public final class Main {
             }
             case "migrate" -> migrate(options);
             case "check-config" -> checkConfig(options);
+            case "train" -> {
+                requireNone(options);
+                stopOnSignal();
+                new Training(lifecycle, this::exit).run();
+            }
             case "version" -> {
                 requireNone(options);
                 out.println("tuskmq " + Version.text());

@@ -70,10 +70,13 @@ final class Startup {
         return readyLine(http);
     }
 
+    /** Where the started node listens for MQTT: host and port. */
+    String mqttAddress() {
+        return Objects.requireNonNull(running.get(), "it was started").mqttAddress();
+    }
+
     private String readyLine(HttpEndpoint http) {
-        Node node = Objects.requireNonNull(running.get(), "it was just started");
-        return "ready mqtt=" + node.mqttAddress() + " http=" + http.address() + " node="
-                + settings.get(Settings.NODE_NAME);
+        return "ready mqtt=" + mqttAddress() + " http=" + http.address() + " node=" + settings.get(Settings.NODE_NAME);
     }
 
     /** A node that is taken for dead while it joins (its machine is slow, say) tries again. */

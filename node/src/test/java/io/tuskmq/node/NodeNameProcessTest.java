@@ -9,6 +9,7 @@ import io.tuskmq.node.mqtt.RawClient;
 import io.tuskmq.storage.testing.PostgresExtension;
 import io.tuskmq.storage.testing.TestDatabase;
 import java.io.IOException;
+import java.util.List;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -34,7 +35,7 @@ final class NodeNameProcessTest {
     }
 
     private static void connect(String ready) throws IOException {
-        String address = ready.split(" ")[1];
+        String address = List.of(ready.split(" ", -1)).get(1);
         int port = Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
         try (RawClient client = RawClient.connected(port, Packets.connect("c"))) {
             client.send(Packets.subscribe(1, "t", 0));

@@ -29,12 +29,6 @@ final class SlowNodeTest {
     private static final int PAYLOAD_BYTES = 400;
     private static final long LIMIT_SECONDS = 90;
 
-    /** Ends before the nodes are stopped. */
-    private interface Slowness extends AutoCloseable {
-        @Override
-        void close();
-    }
-
     private static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
@@ -110,16 +104,18 @@ final class SlowNodeTest {
         try (TestNode slow = start(slowOnes, database, "slow");
                 TestNode fast = start(EventLoops.open(), database, "fast");
                 RawClient subscriber = subscriber(slow, "flood");
-                RawClient publisher = RawClient.connected(fast.port(), Packets.connect("p"));
-                Slowness slowness = done::countDown) {
+                RawClient publisher = RawClient.connected(fast.port(), Packets.connect("p"))) {
             slowDown(slowOnes, done);
-            CompletableFuture<Void> sent = CompletableFuture.runAsync(() -> flood(publisher, "flood"));
-            for (int i = 0; i < MESSAGES; i++) {
-                assertEquals(3, subscriber.read().type(), "message " + i);
+            try {
+                CompletableFuture<Void> sent = CompletableFuture.runAsync(() -> flood(publisher, "flood"));
+                for (int i = 0; i < MESSAGES; i++) {
+                    assertEquals(3, subscriber.read().type(), "message " + i);
+                }
+                sent.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+            } finally {
+                done.countDown();
             }
-            sent.get(LIMIT_SECONDS, TimeUnit.SECONDS);
             assertEquals(0, dropped(fast) + dropped(slow));
-            done.countDown();
         }
     }
 
@@ -141,8 +137,7 @@ final class SlowNodeTest {
                 TestNode fine = start(EventLoops.open(), database, "fine");
                 RawClient there = subscriber(still, "flood");
                 RawClient here = subscriber(fine, "news");
-                RawClient publisher = RawClient.connected(fine.port(), Packets.connect("p"));
-                Slowness stillness = end::countDown) {
+                RawClient publisher = RawClient.connected(fine.port(), Packets.connect("p"))) {
             for (EventExecutor loop : ((VertxInternal) stillOnes.clients()).nettyEventLoopGroup()) {
                 loop.execute(() -> {
                     try {
@@ -153,14 +148,17 @@ final class SlowNodeTest {
                     }
                 });
             }
-            CompletableFuture<Void> sent = CompletableFuture.runAsync(() -> {
-                flood(publisher, "flood");
-                send(publisher, Packets.publish(0, 0, "news", "at last"));
-            });
-            sent.get(LIMIT_SECONDS, TimeUnit.SECONDS);
-            assertEquals(3, here.read().type());
-            assertTrue(dropped(fine) + dropped(still) > 0);
-            end.countDown();
+            try {
+                CompletableFuture<Void> sent = CompletableFuture.runAsync(() -> {
+                    flood(publisher, "flood");
+                    send(publisher, Packets.publish(0, 0, "news", "at last"));
+                });
+                sent.get(LIMIT_SECONDS, TimeUnit.SECONDS);
+                assertEquals(3, here.read().type());
+                assertTrue(dropped(fine) + dropped(still) > 0);
+            } finally {
+                end.countDown(); // before the nodes are stopped
+            }
             assertEquals(3, there.read().type());
         }
     }

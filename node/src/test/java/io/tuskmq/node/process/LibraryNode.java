@@ -16,11 +16,15 @@ final class LibraryNode implements AutoCloseable {
     private final Node node;
 
     LibraryNode(TestDatabase database) {
+        this(database, 10);
+    }
+
+    LibraryNode(TestDatabase database, int receiveMaximum) {
         Settings settings = Settings.of(Map.of(
                 "mqtt.port", "0",
                 "mqtt.websocket.port", "0",
                 "mqtt.topic-alias-maximum", "5",
-                "mqtt.receive-maximum", "10",
+                "mqtt.receive-maximum", Integer.toString(receiveMaximum),
                 "mqtt.keep-alive-max-seconds", "100"));
         node = await(Node.start(
                 new Node.Surroundings(loops, settings, database.url(), new Metrics()),
