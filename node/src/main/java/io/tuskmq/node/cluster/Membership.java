@@ -242,7 +242,7 @@ final class Membership {
                 apart.add(peer);
             }
         }
-        if (suspended && !mayRevoke(now) || stopped || apart.isEmpty()) {
+        if ((suspended && !mayRevoke(now)) || stopped || apart.isEmpty()) {
             return;
         }
         for (long victim : watch.victims(others.keySet(), apart, mayRevoke(now), now)) {
@@ -343,9 +343,9 @@ final class Membership {
         }
         returning = true;
         isKnown()
-                .onComplete(known -> context.runOnContext(nothing -> {
+                .onSuccess(known -> context.runOnContext(nothing -> {
                     returning = false;
-                    if (known.result() && suspended && !stopped && !guard.isOver(now())) {
+                    if (known && suspended && !stopped && !guard.isOver(now())) {
                         suspended = false;
                         LOG.info("node={} has its lease again", own.name());
                         host.resume();
