@@ -115,6 +115,9 @@ public interface Cluster {
     /** Completes when every live peer has applied all changes that were made before this call; may take as long as a peer's lease. */
     Future<Void> routesApplied();
 
+    /** The same of one peer; fails when it is not among the live ones. */
+    Future<Void> routesApplied(long incarnation);
+
     /**
      * Where a client id was.
      *

@@ -158,13 +158,22 @@ public final class MemoryCluster implements Cluster {
 
     @Override
     public Future<Void> routesApplied() {
-        return network.locked(() -> {
-            Promise<Void> promise = Promise.promise();
-            if (!acks.await(promise, changes, wires.keySet())) {
-                promise.complete();
-            }
-            return promise.future();
-        });
+        return network.locked(() -> routesApplied(wires.keySet()));
+    }
+
+    @Override
+    public Future<Void> routesApplied(long incarnation) {
+        return network.locked(() -> wires.containsKey(incarnation)
+                ? routesApplied(Set.of(incarnation))
+                : Future.failedFuture("the node is not among the live ones"));
+    }
+
+    private Future<Void> routesApplied(Collection<Long> by) {
+        Promise<Void> promise = Promise.promise();
+        if (!acks.await(promise, changes, by)) {
+            promise.complete();
+        }
+        return promise.future();
     }
 
     @Override

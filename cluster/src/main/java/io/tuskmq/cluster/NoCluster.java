@@ -66,6 +66,11 @@ public final class NoCluster implements Cluster {
     }
 
     @Override
+    public Future<Void> routesApplied(long incarnation) {
+        return Future.failedFuture("this node is alone");
+    }
+
+    @Override
     public Future<Taken> takeClientId(String clientId) {
         return Future.succeededFuture(
                 new Taken(numbers.incrementAndGet(), OptionalLong.empty(), OptionalLong.empty(), true));

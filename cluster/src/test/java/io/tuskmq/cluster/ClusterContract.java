@@ -161,6 +161,20 @@ public abstract class ClusterContract {
     }
 
     @Test
+    void onePeerIsWaitedForAlone() {
+        three();
+        TestNode a = nodes.get(0);
+        TestNode c = nodes.get(2);
+        world.kill(c);
+        eventually("unlinked", () -> a.cluster.linked().size() == 1);
+        a.subscribe("a", D);
+        await(a.cluster.routesApplied(nodes.get(1).node().peer().incarnation()));
+        assertEquals(D, nodes.get(1).routesOf(a).get("a"));
+        assertFalse(a.cluster.routesApplied(c.node().peer().incarnation()).isComplete());
+        assertTrue(a.cluster.routesApplied(4711).failed());
+    }
+
+    @Test
     void threeNodesChangeManyRoutesAtOnce() throws InterruptedException {
         three();
         List<Thread> threads = new ArrayList<>();

@@ -291,6 +291,13 @@ public final class HazelcastCluster implements Cluster {
     }
 
     @Override
+    public Future<Void> routesApplied(long incarnation) {
+        return peers.incarnations().contains(incarnation)
+                ? own.applied(Set.of(incarnation))
+                : Future.failedFuture("the node is not among the live ones");
+    }
+
+    @Override
     public Future<Taken> takeClientId(String clientId) {
         ClientIds all = ids;
         return all == null ? Future.failedFuture("Hazelcast doesn't run yet") : all.take(clientId);

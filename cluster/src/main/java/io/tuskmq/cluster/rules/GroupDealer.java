@@ -47,6 +47,8 @@ public final class GroupDealer<M, T> {
     private final TreeMap<Long, T> waiting = new TreeMap<>();
 
     private long places;
+    /** What stayed with members that have left, with the place of each in the order. */
+    private final Map<T, Long> kept = new HashMap<>();
 
     /** A member came online, or changed its window. {@code windowMax}: how many unacknowledged messages it may hold. */
     public void joined(M member, int windowMax) {
@@ -71,6 +73,17 @@ public final class GroupDealer<M, T> {
     /** A further message of the group. */
     public void offer(T message) {
         waiting.put(places++, message);
+    }
+
+    /** A message that stayed with a member when it left is to be dealt after all: it waits in its old place. */
+    public void again(T message) {
+        Long place = kept.remove(message);
+        waiting.put(place == null ? places++ : place, message);
+    }
+
+    /** A message that stayed with a member when it left is done with. */
+    public void forget(T message) {
+        kept.remove(message);
     }
 
     /** Deals as many of the waiting messages as there is room for, oldest first. They are to be sent in the order given. */
@@ -115,7 +128,7 @@ public final class GroupDealer<M, T> {
      *
      * @param keeps which of these stay the member's own: a QoS 2 message that was sent to it must be completed with this client
      *     and go to no other [MQTT5-4.8.2-4] [MQTT5-4.8.2-5]
-     * @return what stays with it, in order; the dealer has forgotten these
+     * @return what stays with it, in order: for each of these {@link #again} or {@link #forget} follows
      */
     public List<T> left(M member, Predicate<? super T> keeps) {
         Hand<M, T> hand = hands.remove(member);
@@ -130,9 +143,10 @@ public final class GroupDealer<M, T> {
         if (turn >= ring.size()) {
             turn = 0;
         }
-        TreeMap<Long, T> kept = new TreeMap<>();
-        hand.unacknowledged.forEach((message, place) -> (keeps.test(message) ? kept : waiting).put(place, message));
-        return List.copyOf(kept.values());
+        TreeMap<Long, T> stays = new TreeMap<>();
+        hand.unacknowledged.forEach((message, place) -> (keeps.test(message) ? stays : waiting).put(place, message));
+        stays.forEach((place, message) -> kept.put(message, place));
+        return List.copyOf(stays.values());
     }
 
     /** How many messages wait for a member with room. */

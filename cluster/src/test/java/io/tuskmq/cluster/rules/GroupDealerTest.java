@@ -165,4 +165,21 @@ class GroupDealerTest {
             assertEquals(offered, done + inHands + group.waiting());
         }
     }
+
+    @Test
+    void whatAMemberThatLeftGivesBackComesInItsOldPlace() {
+        GroupDealer<String, Integer> dealer = new GroupDealer<>();
+        dealer.joined("a", 2);
+        for (int message = 1; message <= 4; message++) {
+            dealer.offer(message);
+        }
+        dealer.deal();
+        dealer.left("a", message -> true);
+        dealer.forget(1);
+        dealer.again(2);
+        dealer.joined("a", 3);
+        assertEquals(
+                List.of(2, 3, 4),
+                dealer.deal().stream().map(GroupDealer.Deal::message).toList());
+    }
 }

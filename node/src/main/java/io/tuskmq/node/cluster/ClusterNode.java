@@ -149,7 +149,7 @@ public final class ClusterNode {
                 .renew(incarnation, registered.leaseMillis())
                 .compose(heartbeat -> parts.leases().secret().compose(secret -> {
                     Future<Void> joined =
-                            cluster.join(self(heartbeat, own), secret, Membership.linkable(heartbeat, incarnation));
+                            cluster.join(self(heartbeat, own), secret, LinkableNodes.of(heartbeat, incarnation));
                     // At once: Hazelcast may take longer to start than the lease lasts.
                     return Future.all(mine.start(), joined);
                 }))
@@ -164,27 +164,42 @@ public final class ClusterNode {
         return heartbeat.nodes().stream()
                 .filter(node -> node.incarnation() == own.incarnation())
                 .findAny()
-                .flatMap(node -> node.address().map(address -> Membership.peer(node, address)))
+                .flatMap(node -> node.address().map(address -> LinkableNodes.peer(node, address)))
                 .orElse(new Peer(own.incarnation(), own.name(), "", 0));
     }
 
     private Future<Void> complete(Membership mine, long until) {
         Promise<Void> complete = Promise.promise();
-        vertx.setPeriodic(LOOK_MILLIS, timer -> {
+        look(mine, until, complete);
+        return complete.future();
+    }
+
+    /** Linked both ways and with all routes is not enough: the others must have been counting on it when they were read. */
+    private void look(Membership mine, long until, Promise<Void> complete) {
+        vertx.setTimer(LOOK_MILLIS, timer -> {
             List<String> missing = mine.missing();
             if (mine.isStopped()) {
-                complete.tryFail(new JoinException("another node has taken this one for dead", true));
-            } else if (missing.isEmpty()) {
-                complete.tryComplete();
-            } else if (clock.getAsLong() >= until) {
-                complete.tryFail(new JoinException(
-                        "not all nodes that are alive could be joined: " + String.join(", ", missing), false));
-            }
-            if (complete.future().isComplete()) {
-                vertx.cancelTimer(timer);
+                complete.fail(new JoinException("another node has taken this one for dead", true));
+            } else if (!missing.isEmpty()) {
+                lookAgain(mine, until, complete, String.join(", ", missing));
+            } else {
+                mine.isKnown().onSuccess(known -> {
+                    if (known) {
+                        complete.complete();
+                    } else {
+                        lookAgain(mine, until, complete, "not all of them count this node among the live ones");
+                    }
+                });
             }
         });
-        return complete.future();
+    }
+
+    private void lookAgain(Membership mine, long until, Promise<Void> complete, String missing) {
+        if (clock.getAsLong() < until) {
+            look(mine, until, complete);
+        } else {
+            complete.fail(new JoinException("not all nodes that are alive could be joined: " + missing, false));
+        }
     }
 
     /** Whether another node could serve this one's clients. */

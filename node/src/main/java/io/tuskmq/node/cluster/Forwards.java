@@ -78,6 +78,11 @@ final class Forwards implements Peers {
         return cluster.routesApplied();
     }
 
+    /** The same of one peer. */
+    Future<Void> routesAppliedBy(long incarnation) {
+        return cluster.routesApplied(incarnation);
+    }
+
     @Override
     public void direct(long mask, Message message) {
         Buffer frame = Frames.direct(message);

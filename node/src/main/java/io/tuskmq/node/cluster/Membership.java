@@ -305,7 +305,7 @@ final class Membership {
         guard.renewed(sentAt);
         leaseEndsAtMillis = guard.endsAt();
         others.clear();
-        linkable(heartbeat, own.incarnation())
+        LinkableNodes.of(heartbeat, own.incarnation())
                 .forEach(node -> others.put(node.peer().incarnation(), node));
         unlinkable = heartbeat.nodes().stream()
                 .filter(node -> node.incarnation() != own.incarnation()
@@ -341,40 +341,32 @@ final class Membership {
             return;
         }
         returning = true;
-        Set<Long> asked = Set.copyOf(others.keySet());
-        Future.join(asked.stream()
-                        .map(peer -> cluster.ask(peer, Frames.alive(), ALIVE_MILLIS))
-                        .toList())
-                .onComplete(answers -> context.runOnContext(nothing -> {
+        isKnown()
+                .onSuccess(known -> context.runOnContext(nothing -> {
                     returning = false;
-                    if (!suspended || stopped || guard.isOver(now())) {
-                        return;
+                    if (known && suspended && !stopped && !guard.isOver(now())) {
+                        suspended = false;
+                        LOG.info("node={} has its lease again", own.name());
+                        host.resume();
                     }
-                    if (answers.failed() || !asked.containsAll(others.keySet())) {
-                        LOG.debug("not all nodes know yet that this one is back: {}", answers.cause());
-                        return;
-                    }
-                    suspended = false;
-                    LOG.info("node={} has its lease again", own.name());
-                    host.resume();
                 }));
     }
 
-    /** The other live nodes that have an address. */
-    static List<Cluster.Node> linkable(Leases.Heartbeat heartbeat, long self) {
-        List<Cluster.Node> nodes = new ArrayList<>();
-        for (Leases.LiveNode node : heartbeat.nodes()) {
-            if (node.incarnation() != self) {
-                node.address()
-                        .ifPresent(address -> nodes.add(new Cluster.Node(
-                                peer(node, address), address.linkHost() + ":" + address.memberPort())));
-            }
-        }
-        return nodes;
-    }
-
-    static Peer peer(Leases.LiveNode node, Leases.Address address) {
-        return new Peer(node.incarnation(), node.name(), address.linkHost(), address.linkPort());
+    /**
+     * Whether every other node counts this one among the live ones, and this one has all their routes of then: what it commits from now on
+     * it forwards to all whose sessions rely on it. From any thread; never fails.
+     */
+    Future<Boolean> isKnown() {
+        Promise<Boolean> known = Promise.promise();
+        context.runOnContext(nothing -> {
+            Set<Long> asked = Set.copyOf(others.keySet());
+            Future.join(asked.stream()
+                            .map(peer -> cluster.ask(peer, Frames.alive(), ALIVE_MILLIS))
+                            .toList())
+                    .onComplete(answers -> context.runOnContext(
+                            then -> known.complete(answers.succeeded() && asked.containsAll(others.keySet()))));
+        });
+        return known.future();
     }
 
     /** Live nodes that this one is not joined with, in words. From any thread. */

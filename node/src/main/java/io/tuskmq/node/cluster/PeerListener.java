@@ -159,7 +159,10 @@ final class PeerListener implements Cluster.Listener {
                 yield askedHere(() -> joined().clients().letGo(clientId, number))
                         .map(answer -> Buffer.buffer(new byte[] {(byte) (answer == ClientIds.Answer.NEWER ? 1 : 0)}));
             }
-            case Frames.Alive alive -> Future.succeededFuture(Buffer.buffer());
+            // Sessions here rely on forwards of those whom they waited for, and of those who come later: they must know
+            // all.
+            case Frames.Alive alive ->
+                forwards.routesAppliedBy(from.incarnation()).map(applied -> Buffer.buffer());
             case Frames.WillsComing(long sweep, var clientIds) -> {
                 forwards.wills().begun(from.incarnation(), sweep, clientIds);
                 yield Future.succeededFuture(Buffer.buffer());

@@ -84,9 +84,9 @@ public final class Claims {
         return Future.join(List.copyOf(abandoned.values())).mapEmpty();
     }
 
-    /** Undoes a claim whose client has gone before its CONNACK: the session is as it was, and the will was never accepted. */
+    /** Undoes a claim that nothing came of, as when the client has gone before its CONNACK: the session is as it was, no will was accepted. */
     void giveBack(Sessions.Claim claim, Claimed.Owned owned) {
-        LOG.info("client={} gone before it was accepted", claim.clientId());
+        LOG.info("client={} is claimed in vain", claim.clientId());
         if (owned.sessionId() != 0 || owned.willId() != 0) {
             undo(claim);
         }

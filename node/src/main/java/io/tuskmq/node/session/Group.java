@@ -44,6 +44,9 @@ final class Group {
     /** Another one does. */
     private @Nullable GroupAway away;
 
+    /** By the store, this node may have the group although nobody deals here: it is to be opened once more, to give it back. */
+    private boolean unreleased;
+
     private boolean changing;
     private boolean stopping;
     private boolean closed;
@@ -89,13 +92,11 @@ final class Group {
     void join(SessionRunner member, Subscription subscription) {
         if (member.isEnded()) {
             members.remove(member);
+        } else if (away != null) {
+            members.add(member, subscription);
+            away.join(member, subscription);
         } else {
-            if (away != null) {
-                members.add(member, subscription);
-                away.join(member, subscription);
-            } else {
-                joinHere(member, subscription);
-            }
+            joinHere(member, subscription);
         }
         settle();
     }
@@ -142,8 +143,6 @@ final class Group {
         draining.forEach(here);
         settle();
     }
-
-    // --- members of other nodes
 
     /** @param answer 0 when it takes part here, else the node that coordinates the group */
     void ask(RemoteMember member, int qos, Promise<Long> answer) {
@@ -197,6 +196,8 @@ final class Group {
         } else if (runner == null) {
             if (isWanted()) {
                 look(true);
+            } else if (unreleased) {
+                open(true);
             } else {
                 close();
             }
@@ -248,9 +249,7 @@ final class Group {
     /** The other node does not coordinate it, or can't be reached. {@code elsewhere}: who does, by its word; 0 = nobody knows. */
     void awayEnded(GroupAway there, long elsewhere) {
         if (away == there) {
-            there.end();
-            away = null;
-            retry(elsewhere == 0 ? RETRY_MILLIS : REDIRECT_MILLIS, elsewhere);
+            goBack(there, elsewhere == 0 ? RETRY_MILLIS : REDIRECT_MILLIS, elsewhere);
         }
     }
 
@@ -272,26 +271,24 @@ final class Group {
     void lostCoordinator(long incarnation) {
         GroupAway there = away;
         if (there != null && there.at() == incarnation) {
-            goBack(there);
+            goBack(there, REDIRECT_MILLIS, 0);
         }
     }
 
-    private void goBack(GroupAway from) {
+    private void goBack(GroupAway from, long millis, long elsewhere) {
         from.end();
         away = null;
-        retry(REDIRECT_MILLIS, 0);
+        retry(millis, elsewhere);
     }
 
     /** The coordinator has turned the join away. */
     void over(AwayJoin join) {
         GroupAway there = away;
         if (there != null && there.over(join)) {
-            goBack(there);
+            goBack(there, REDIRECT_MILLIS, 0);
         }
         settle();
     }
-
-    // --- here
 
     private void open(boolean stored) {
         changing = true;
@@ -323,6 +320,7 @@ final class Group {
     private void leaveFor(long at) {
         Optional.ofNullable(current).ifPresent(GroupRunner::end);
         current = null;
+        unreleased = false;
         goTo(at);
     }
 
@@ -330,6 +328,7 @@ final class Group {
         GroupRunner runner = new GroupRunner(around.broker(), this, opening, opened);
         GroupRunner before = current;
         current = runner;
+        unreleased = false;
         if (before != null) {
             runner.follow(before);
             draining.add(before);
@@ -385,6 +384,7 @@ final class Group {
         if (current == runner) {
             current = null;
             runner.end();
+            unreleased |= runner.isStored();
             settle();
         }
     }

@@ -62,11 +62,11 @@ final class GroupHands {
         return deal.ticket != null && deal.ticket.isTaking;
     }
 
-    /** In its old place, if the dealer knows it. */
+    /** In its old place. */
     private void waitAgain(GroupDeal deal) {
         deal.ticket = null;
         if (!deal.isCounted) {
-            dealer.offer(deal);
+            dealer.again(deal);
         }
     }
 
@@ -90,9 +90,10 @@ final class GroupHands {
         List<GroupDeal> taken = new ArrayList<>();
         for (GroupDeal deal : unsure) {
             if (takenLogIds.contains(deal.logId)) {
+                dealer.forget(deal);
                 taken.add(deal);
             } else {
-                dealer.offer(deal);
+                dealer.again(deal);
             }
         }
         unsure.clear();
@@ -180,7 +181,9 @@ final class GroupHands {
             return false;
         }
         deal.ticket = null;
-        dealer.acked(ticket.member, deal);
+        if (!dealer.acked(ticket.member, deal)) {
+            dealer.forget(deal);
+        }
         removeFromHeld(ticket);
         return true;
     }
@@ -193,7 +196,7 @@ final class GroupHands {
         }
         deal.ticket = null;
         if (!dealer.returned(ticket.member, deal)) {
-            dealer.offer(deal);
+            dealer.again(deal);
         }
         removeFromHeld(ticket);
     }

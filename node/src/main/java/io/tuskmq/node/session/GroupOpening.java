@@ -114,16 +114,19 @@ final class GroupOpening {
                 Set.of());
     }
 
-    private Future<Claimed> claim() {
-        return claims.claim(new Sessions.Claim(
-                key, PRINCIPAL, incarnation, claims.newToken(incarnation), false, Sessions.NEVER_EXPIRES, false, null));
+    private Sessions.Claim newClaim() {
+        return new Sessions.Claim(
+                key, PRINCIPAL, incarnation, claims.newToken(incarnation), false, Sessions.NEVER_EXPIRES, false, null);
     }
 
     Future<Result> stored() {
-        return claim().compose(claimed -> switch (claimed) {
+        Sessions.Claim claim = newClaim();
+        return claims.claim(claim).compose(claimed -> switch (claimed) {
             case Claimed.Owned owned ->
                 subscribed(owned)
-                        .compose(subscription -> taken(owned).map(taken -> opened(owned, subscription, taken)));
+                        .compose(subscription -> taken(owned).map(taken -> opened(owned, subscription, taken)))
+                        // Nobody may want the group any more: while this node has it, it is not swept.
+                        .onFailure(failure -> claims.giveBack(claim, owned));
             case Claimed.OtherPrincipal other -> Future.failedFuture("a client has the name of the group");
             case Claimed.OwnedElsewhere(long owner) -> Future.succeededFuture(new Elsewhere(owner));
         });
@@ -157,9 +160,16 @@ final class GroupOpening {
 
     /** Claims the group that this node has once more. Fails when it has not. */
     Future<Fenced> fence(long sessionId) {
-        return claim().compose(claimed -> claimed instanceof Claimed.Owned owned && owned.sessionId() == sessionId
-                ? taken(owned).map(taken -> new Fenced(owned.epoch(), taken))
-                : Future.failedFuture("the group is not this node's any more"));
+        Sessions.Claim claim = newClaim();
+        return claims.claim(claim).compose(claimed -> {
+            if (!(claimed instanceof Claimed.Owned owned)) {
+                return Future.failedFuture("the group is not this node's any more");
+            }
+            Future<Fenced> fenced = owned.sessionId() == sessionId
+                    ? taken(owned).map(taken -> new Fenced(owned.epoch(), taken))
+                    : Future.failedFuture("the group was removed, and is another one");
+            return fenced.onFailure(failure -> claims.giveBack(claim, owned));
+        });
     }
 
     Future<Boolean> release(Sessions.Checkpoint checkpoint) {

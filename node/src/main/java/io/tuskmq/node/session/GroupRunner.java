@@ -232,6 +232,7 @@ final class GroupRunner extends Receiver {
     void returned(Ticket ticket) {
         hands.putBack(ticket);
         deal();
+        group.settle(); // it may have been the last thing that a member which has left still had
     }
 
     // --- the group's own session

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 class ClusterSimulationTest {
     private static final int SEEDS = Integer.getInteger("simulation.cluster.seeds", 500);
     private static final long FROM = Long.getLong("simulation.cluster.from", 1);
-    private static final int SEEDS_TO_FIND_A_BUG = 500;
+    private static final int SEEDS_TO_FIND_A_BUG = 1_000;
 
     @Test
     void keepsEveryPromiseInEverySeed() {

@@ -77,10 +77,6 @@ final class SimCluster implements Cluster {
         return live.containsKey(incarnation);
     }
 
-    Set<Long> incarnations() {
-        return live.keySet();
-    }
-
     boolean isStopped() {
         return process.isStopped();
     }
@@ -345,7 +341,14 @@ final class SimCluster implements Cluster {
 
     @Override
     public Future<Void> routesApplied() {
-        return around.bug() == ClusterBug.ROUTES_NOT_AWAITED ? Future.succeededFuture() : own.applied();
+        return around.bug() == ClusterBug.ROUTES_NOT_AWAITED ? Future.succeededFuture() : own.applied(live.keySet());
+    }
+
+    @Override
+    public Future<Void> routesApplied(long incarnation) {
+        return live.containsKey(incarnation)
+                ? own.applied(Set.of(incarnation))
+                : Future.failedFuture("the node is not among the live ones");
     }
 
     // --- client ids

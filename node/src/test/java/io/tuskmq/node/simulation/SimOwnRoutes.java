@@ -10,6 +10,7 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /** One node's own routes, as {@code OwnRoutes} keeps them: a journal in Hazelcast, snapshots over the links, acknowledgements. */
@@ -96,9 +97,9 @@ final class SimOwnRoutes {
         });
     }
 
-    Future<Void> applied() {
+    Future<Void> applied(Set<Long> by) {
         Promise<Void> promise = Promise.promise();
-        if (!acks.await(promise, routes.target(), node.incarnations())) {
+        if (!acks.await(promise, routes.target(), by)) {
             promise.complete();
         }
         return promise.future();
