@@ -255,7 +255,7 @@ final class ClusterClientIds implements ClientIds {
             doubts.retain(kept);
             questions.retain(kept);
         });
-        live.forEach(this::askAgain);
+        now.live().forEach(this::askAgain);
     }
 
     /** This node's lease may have been over, and its connections stood (I11): others may have taken their ids. */

@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -313,7 +314,7 @@ final class Membership {
                 .map(node -> node.name() + " (it is alone: cluster.port is off there)")
                 .toList();
         cluster.nodes(others.values());
-        ids.heartbeat(Set.copyOf(others.keySet()));
+        ids.heartbeat(others.keySet());
         if (lapsed && !suspended) {
             ids.lapsed();
         }
@@ -359,7 +360,7 @@ final class Membership {
     Future<Boolean> isKnown() {
         Promise<Boolean> known = Promise.promise();
         context.runOnContext(nothing -> {
-            Set<Long> asked = Set.copyOf(others.keySet());
+            Set<Long> asked = new TreeSet<>(others.keySet());
             Future.join(asked.stream()
                             .map(peer -> cluster.ask(peer, Frames.alive(), ALIVE_MILLIS))
                             .toList())

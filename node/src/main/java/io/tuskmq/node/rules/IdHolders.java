@@ -1,9 +1,11 @@
 package io.tuskmq.node.rules;
 
 import java.util.Collection;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * Which other nodes may have a connection of a client id that has come here, so that they are asked to let go of it (I5). Hazelcast's map
@@ -26,13 +28,18 @@ public record IdHolders(Set<Long> live, Set<Long> wavering) {
     }
 
     public IdHolders {
-        live = Set.copyOf(live);
-        wavering = Set.copyOf(wavering);
+        live = inOrder(live);
+        wavering = inOrder(wavering);
+    }
+
+    /** The same everywhere: {@link Set#copyOf} has another order in each process, and what is asked in it could not be played again. */
+    private static Set<Long> inOrder(Collection<Long> incarnations) {
+        return Collections.unmodifiableSet(new TreeSet<>(incarnations));
     }
 
     /** After one more heartbeat, which found these. */
     public IdHolders heartbeat(Collection<Long> found) {
-        Set<Long> now = Set.copyOf(found);
+        Set<Long> now = inOrder(found);
         Set<Long> missing = new HashSet<>(live);
         missing.removeAll(now);
         return new IdHolders(now, missing);
@@ -63,7 +70,7 @@ public record IdHolders(Set<Long> live, Set<Long> wavering) {
         if (all) {
             return live;
         }
-        Set<Long> some = new HashSet<>(doubting);
+        Set<Long> some = new TreeSet<>(doubting);
         some.retainAll(live);
         if (said instanceof Said.At(OptionalLong at) && at.isPresent()) {
             some.add(at.getAsLong());

@@ -5,7 +5,7 @@ import io.tuskmq.node.session.GroupFrame.Parting.How;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -16,9 +16,9 @@ final class GroupAway {
     private final GroupPeers peers;
     private final long at;
 
-    private final Map<Member, AwayJoin> joins = new HashMap<>();
+    private final Map<Member, AwayJoin> joins = new LinkedHashMap<>();
     /** Those that have unsubscribed, and may still have something of the group's. */
-    private final Map<Member, List<AwayJoin>> left = new HashMap<>();
+    private final Map<Member, List<AwayJoin>> left = new LinkedHashMap<>();
 
     private boolean ended;
 
