@@ -21,8 +21,6 @@ enum ClusterBug {
     NOBODY_LETS_GO,
     /** What the map of client ids says is believed, whoever wrote it and whoever misses in it (I5). */
     MAP_IS_BELIEVED,
-    /** A node that can't be reached is taken to have let go, and is not asked again (I5). */
-    NOBODY_IS_ASKED_AGAIN,
     /** A node serves again before the others know that it is back (I5). */
     BACK_TOO_EARLY,
     /** A member takes a QoS 2 message over whatever epoch its group is in by now (I3). */

@@ -59,7 +59,12 @@ final class SimClientIds {
         });
     }
 
-    void forgetLater(long incarnation) {
-        schedule.after(FORGET_MILLIS, () -> network.forget(incarnation));
+    /** Unless it is live again by then: its lease had run out, and nobody had ended it. */
+    void forgetLater(SimCluster node, long incarnation) {
+        schedule.after(FORGET_MILLIS, () -> {
+            if (!node.isLive(incarnation)) {
+                network.forget(incarnation);
+            }
+        });
     }
 }

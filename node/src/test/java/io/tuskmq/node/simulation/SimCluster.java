@@ -23,7 +23,6 @@ final class SimCluster implements Cluster {
     private static final long STATE_MILLIS = 1_000;
     private static final int LANE_AFTER = 1 + Integer.BYTES;
     private static final byte LANE = 2;
-    private static final byte LET_GO = 4;
     private static final byte ALIVE = 9;
     private static final byte GROUP = 5;
     private static final byte DEALT = 1;
@@ -152,7 +151,7 @@ final class SimCluster implements Cluster {
                 live.remove(peer.peer.incarnation());
                 peer.letGo();
                 own.gone(peer.peer.incarnation());
-                around.ids().forgetLater(peer.peer.incarnation());
+                around.ids().forgetLater(this, peer.peer.incarnation());
             }
         }
         for (Peer peer : now) {
@@ -318,9 +317,7 @@ final class SimCluster implements Cluster {
             return Future.failedFuture("no such node");
         }
         peer.ask(answer, timeoutMillis, (there, theirs) -> there.asked(incarnation(), body, theirs));
-        return around.bug() == ClusterBug.NOBODY_IS_ASKED_AGAIN && body.getByte(0) == LET_GO
-                ? answer.future().otherwise(Buffer.buffer(new byte[1]))
-                : answer.future();
+        return answer.future();
     }
 
     private void asked(long from, Buffer body, Promise<Buffer> answer) {
