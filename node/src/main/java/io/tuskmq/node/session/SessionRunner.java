@@ -53,6 +53,7 @@ final class SessionRunner extends Receiver implements Member {
     private final Set<String> joinedGroups = new HashSet<>(0);
     /** Empty nearly always: queues of a session begin with one place, not with sixteen, since most sessions do nothing. */
     private final Queue<Event> waiting = new ArrayDeque<>(1);
+
     private boolean busy;
     private boolean goesOn;
     /** Read by groups on their shards too. */
