@@ -62,6 +62,7 @@ final class AuditTest {
         long until = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
         eventually("the audit has begun", () -> System.nanoTime() > until);
         get(a.publish("t", "2", 2));
+        eventually("the route is not taken away from this one", () -> client.got.contains("2"));
         publishWithoutRoute("lost");
         eventually("found", () -> client.got.contains("lost"));
         get(a.publish("t", "3", 2));
