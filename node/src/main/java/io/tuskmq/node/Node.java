@@ -161,6 +161,7 @@ public final class Node implements Host {
         var sessions = new ClientSessions(broker, claims, wills, ids, limits);
         Directory directory = new Directory(vertx, parts.shards(), sessions, ids, counters);
         MqttListener listener = new MqttListener(vertx, NodeSettings.mqtt(settings), directory);
+        listener.counters().register(around.metrics());
         var clients = new Clients(((VertxInternal) vertx).createEventLoopContext(), directory, groups, wills, listener);
         Node node = new Node(parts, clients, settings, new Housekeeping(vertx), fenced);
         parts.router().open(parts.store(), parts.lease().lanes(), node::fenced);

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * All settings of a node: the table, and the values of one start. Immutable. The table in the README is tested against this one.
@@ -254,8 +255,7 @@ public final class Settings {
                 return true;
             });
 
-    /** The table, in the order of the README. */
-    public static final List<Setting<?>> ALL = List.of(
+    private static final List<Setting<?>> GENERAL = List.of(
             NODE_NAME,
             NODE_LEASE_SECONDS,
             NODE_STOP_SECONDS,
@@ -294,6 +294,10 @@ public final class Settings {
             HTTP_HOST,
             HTTP_PORT,
             AUTH_ANONYMOUS);
+
+    /** The table, in the order of the README. */
+    public static final List<Setting<?>> ALL =
+            Stream.concat(GENERAL.stream(), LimitSettings.ALL.stream()).toList();
 
     private static final List<Setting<Optional<Path>>> LINK_TLS =
             List.of(CLUSTER_TLS_CERT, CLUSTER_TLS_KEY, CLUSTER_TLS_CA);
