@@ -33,7 +33,7 @@ final class Group {
     private final String filter;
     private final GroupOpening opening;
 
-    private final GroupMembers members = new GroupMembers();
+    final GroupMembers members = new GroupMembers();
     final GroupGuests guests;
     private final List<Promise<Void>> waitingForClosed = new ArrayList<>();
     /** Groups in memory that a stored one has followed: they deal what they still have. */
@@ -43,7 +43,6 @@ final class Group {
     private @Nullable GroupRunner current;
     /** Another one does. */
     private @Nullable GroupAway away;
-
     /** By the store, this node may have the group although nobody deals here: it is to be opened once more, to give it back. */
     private boolean unreleased;
 
@@ -89,7 +88,9 @@ final class Group {
         settle();
     }
 
-    void join(SessionRunner member, Subscription subscription) {
+    /** Completes the promise when it is dealt to. */
+    void join(SessionRunner member, Subscription subscription, Promise<Void> joined) {
+        members.joins(member, joined);
         if (member.isEnded()) {
             members.remove(member);
         } else if (away != null) {
@@ -209,6 +210,7 @@ final class Group {
             if (runner.isStored()) {
                 members.stored();
             }
+            members.joined(runner);
             guests.answer(runner, members);
         }
     }
@@ -241,8 +243,7 @@ final class Group {
         turnAway(at);
         GroupAway there = new GroupAway(this, around.groups(), around.peers(), at);
         away = there;
-        members.forEachExpected((member, stored) -> there.expect((SessionRunner) member, stored));
-        members.forEach((member, subscription) -> there.join((SessionRunner) member, subscription));
+        there.joinAll(members);
         settle();
     }
 

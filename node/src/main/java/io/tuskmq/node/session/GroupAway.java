@@ -34,6 +34,12 @@ final class GroupAway {
         return at;
     }
 
+    /** All of this node. */
+    void joinAll(GroupMembers members) {
+        members.forEachExpected((member, stored) -> expect((SessionRunner) member, stored));
+        members.forEach((member, subscription) -> join((SessionRunner) member, subscription));
+    }
+
     /** Completes the promise when the group is a stored session there. */
     void expect(SessionRunner member, Promise<Void> stored) {
         AwayJoin join = joinOf(member);
@@ -47,7 +53,11 @@ final class GroupAway {
     void join(SessionRunner member, Subscription subscription) {
         AwayJoin join = joinOf(member);
         join.subscribed(subscription);
-        ask(join, subscription.qos());
+        ask(join, subscription.qos()).onSuccess(there -> {
+            if (there == 0) {
+                group.shard().post(() -> group.members.joined(member));
+            }
+        });
     }
 
     private AwayJoin joinOf(SessionRunner member) {

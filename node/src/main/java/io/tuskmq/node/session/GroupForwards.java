@@ -5,17 +5,22 @@ import io.tuskmq.storage.Message;
 import io.tuskmq.storage.rules.LaneVector;
 import io.tuskmq.storage.rules.LogId;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which QoS 1 and 2 messages a group in memory has taken in, by their places in the log: of these the stored group that follows it
- * deals those that are left when the one in memory ends, and no others. A lane's messages come in its order, so two places tell all
- * of them. Lives on the group's shard.
+ * deals those that are left when the one in memory ends, and those whose forwards were lost, and no others. A lane's messages come in its
+ * order, so two places tell of nearly all; from when the stored group may have messages, each is noted. Lives on the group's shard.
  */
 final class GroupForwards {
+    /** Messages that are noted at most; when there are more, a lost forward is not seen any more. */
+    private static final int NOTED_MAX = 100_000;
+
     /** Just below the first one of each lane. */
     private final LaneVector from = new LaneVector();
 
@@ -23,7 +28,10 @@ final class GroupForwards {
     /** Set when another one follows: up to there messages are still this one's. */
     private @Nullable LaneVector last;
 
-    private boolean tracking;
+    /** Where the lanes stood when a stored group was asked for: what came later was noted. */
+    private @Nullable LaneVector notedAfter;
+
+    private final Set<Long> noted = new HashSet<>();
     private boolean ended;
     /** What no member is done with, of what came since a stored group was asked for: its log can't have more. */
     private final IdentityHashMap<Message, Long> open = new IdentityHashMap<>();
@@ -34,7 +42,9 @@ final class GroupForwards {
 
     /** A stored group has been asked for. */
     void track() {
-        tracking = true;
+        if (notedAfter == null) {
+            notedAfter = through.copy();
+        }
     }
 
     /** Whether this group is to deal the message. */
@@ -52,11 +62,28 @@ final class GroupForwards {
             from.raise(lane, logId - 1);
         }
         through.advance(logId);
-        if (tracking) {
+        if (notedAfter != null) {
+            note(logId);
             open.put(arrived.message(), logId);
             openByLogId.put(logId, arrived.message());
         }
         return true;
+    }
+
+    private void note(long logId) {
+        if (noted.size() < NOTED_MAX) {
+            noted.add(logId);
+        } else {
+            notedAfter = through; // all of them count as taken in
+        }
+    }
+
+    /** Whether it was taken in. */
+    boolean has(long logId) {
+        LaneVector after = notedAfter;
+        return through.covers(logId)
+                && !from.covers(logId)
+                && (after == null || after.covers(logId) || noted.contains(logId));
     }
 
     /** A member is done with it. */
@@ -80,7 +107,7 @@ final class GroupForwards {
 
     /** Whether the deal of the stored group is not to be made, or not now: the one in memory has the message, or had it. */
     boolean keep(GroupDeal deal) {
-        if (!through.covers(deal.logId) || from.covers(deal.logId)) {
+        if (!has(deal.logId)) {
             return false;
         }
         if (!openByLogId.containsKey(deal.logId)) {

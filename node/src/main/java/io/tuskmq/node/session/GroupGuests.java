@@ -1,6 +1,5 @@
 package io.tuskmq.node.session;
 
-import io.tuskmq.node.rules.Subscription;
 import io.vertx.core.Promise;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -29,21 +28,26 @@ final class GroupGuests {
     /** Those that the runner has are told so. */
     void answer(GroupRunner runner, GroupMembers members) {
         asking.entrySet()
-                .removeIf(entry -> isIn(runner, members, entry.getKey())
-                        && entry.getValue().tryComplete(0L));
+                .removeIf(entry ->
+                        members.isIn(runner, entry.getKey()) && entry.getValue().tryComplete(0L));
     }
 
-    private static boolean isIn(GroupRunner runner, GroupMembers members, RemoteMember member) {
-        Subscription subscription = members.subscription(member);
-        return runner.isStored() || (subscription != null && !GroupMembers.needsStore(member, subscription));
+    void said(Group group, RemoteMember member, GroupFrame frame) {
+        switch (frame) {
+            case GroupFrame.Outcome outcome -> outcome(member, outcome);
+            case GroupFrame.Parting parting -> parting(group, member, parting.how());
+            case GroupFrame.Join join -> throw new IllegalArgumentException("not said of a member: " + join);
+            case GroupFrame.Dealt dealt -> throw new IllegalArgumentException("not said of a member: " + dealt);
+            case GroupFrame.Over over -> throw new IllegalArgumentException("not said of a member: " + over);
+        }
     }
 
-    void outcome(RemoteMember member, GroupFrame.Outcome outcome) {
+    private void outcome(RemoteMember member, GroupFrame.Outcome outcome) {
         member.outcome(outcome);
         forgetIfDone(member);
     }
 
-    void parting(Group group, RemoteMember member, GroupFrame.Parting.How how) {
+    private void parting(Group group, RemoteMember member, GroupFrame.Parting.How how) {
         switch (how) {
             case LEFT -> {
                 member.leave();

@@ -8,16 +8,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
-import org.jspecify.annotations.Nullable;
 
 /** Who takes part in a group, and who will soon. Lives on the group's shard. */
 final class GroupMembers {
     private final Map<Member, Subscription> members = new LinkedHashMap<>();
     /** Stored members that are being subscribed, and what completes when the group is a stored session. */
     private final Map<Member, Promise<Void>> expected = new LinkedHashMap<>();
+    /** What completes when the group deals to the member. */
+    private final Map<Member, Promise<Void>> joining = new LinkedHashMap<>();
 
     void expect(Member member, Promise<Void> stored) {
         expected.put(member, stored);
+    }
+
+    void joins(Member member, Promise<Void> joined) {
+        joining.put(member, joined);
     }
 
     void add(Member member, Subscription subscription) {
@@ -28,16 +33,12 @@ final class GroupMembers {
     /** It takes part no more; it may still be expected anew. */
     void leave(Member member) {
         members.remove(member);
+        joining.remove(member);
     }
 
     void remove(Member member) {
-        members.remove(member);
+        leave(member);
         expected.remove(member);
-    }
-
-    @Nullable
-    Subscription subscription(Member member) {
-        return members.get(member);
     }
 
     List<Member> all() {
@@ -66,6 +67,27 @@ final class GroupMembers {
     boolean needStore() {
         return !expected.isEmpty()
                 || members.entrySet().stream().anyMatch(entry -> needsStore(entry.getKey(), entry.getValue()));
+    }
+
+    /** Whether the group, as it is coordinated here, deals to the member or, for one that is expected, keeps its messages. */
+    boolean isIn(GroupRunner runner, Member member) {
+        Subscription subscription = members.get(member);
+        return runner.isStored() || (subscription != null && !needsStore(member, subscription) && runner.isRouted());
+    }
+
+    /** Those that the runner deals to are told so. */
+    void joined(GroupRunner runner) {
+        joining.entrySet()
+                .removeIf(entry ->
+                        isIn(runner, entry.getKey()) && entry.getValue().tryComplete());
+    }
+
+    /** The coordinator, on another node, deals to it. */
+    void joined(Member member) {
+        Promise<Void> waits = joining.remove(member);
+        if (waits != null) {
+            waits.tryComplete();
+        }
     }
 
     /** The group is a stored session. */

@@ -36,7 +36,6 @@ final class GroupRunner extends Receiver {
 
     private final Broker broker;
     private final Group group;
-    private final GroupOpening opening;
     private final Shard shard;
     private final Identity identity;
     private final Session session;
@@ -51,25 +50,20 @@ final class GroupRunner extends Receiver {
     /** Log ids of what members had taken before this began. */
     private Set<Long> withMembers = Set.of();
 
-    /** Of the last claim; set when it is answered, on any thread, before checkpoints go on. */
-    private volatile long epoch;
-    /** No checkpoint is written while the group is claimed anew. */
-    private Future<?> claiming = Future.succeededFuture();
-
+    private final GroupEpoch epoch;
     private boolean fenceWanted;
 
     private final Queue<Event> waiting = new ArrayDeque<>();
-    private Future<?> checkpointing = Future.succeededFuture();
     private boolean busy;
+    private boolean routed;
     private boolean ended;
 
     GroupRunner(Broker broker, Group group, GroupOpening opening, GroupOpening.Opened opened) {
         this.broker = broker;
         this.group = group;
         this.shard = group.shard();
-        this.opening = opening;
         this.identity = opened.identity();
-        this.epoch = identity.epoch();
+        this.epoch = new GroupEpoch(opening, broker.store().sessions(), identity);
         this.calls = new StoreCalls(shard, () -> ended, this::failedForGood);
         this.session = GroupOpening.session(identity, opened.state(), INFLIGHT_MAX);
     }
@@ -131,23 +125,17 @@ final class GroupRunner extends Receiver {
 
     /** Claims the group anew: what was dealt before can't be taken any more, and what was taken is known. */
     private void fence() {
-        if (!claiming.isComplete()) {
+        if (epoch.isBeingClaimed()) {
             fenceWanted = true;
             return;
         }
-        Future<GroupOpening.Fenced> fenced = checkpointing
-                .transform(written -> opening.fence(identity.sessionId()))
-                .map(now -> {
-                    epoch = now.epoch();
-                    return now;
-                });
-        claiming = fenced;
-        fenced.onComplete(
-                done -> shard.post(() -> fenced(done)),
-                failure -> shard.post(() -> {
-                    LOG.info("group={} begins again: {}", identity.key(), failure.getMessage());
-                    group.failed(this);
-                }));
+        epoch.claim()
+                .onComplete(
+                        done -> shard.post(() -> fenced(done)),
+                        failure -> shard.post(() -> {
+                            LOG.info("group={} begins again: {}", identity.key(), failure.getMessage());
+                            group.failed(this);
+                        }));
     }
 
     private void fenced(GroupOpening.Fenced fenced) {
@@ -193,6 +181,19 @@ final class GroupRunner extends Receiver {
         broker.router().liveRoutes().add(shard, this, isStored() ? to : GroupOpening.forwarded(to));
     }
 
+    private void routesApplied(Event.RoutesApplied answer) {
+        on(answer);
+        if (answer.spread() != Event.RoutesApplied.Spread.BEGUN && !routed) {
+            routed = true;
+            shard.post(group::settle); // members have waited for it
+        }
+    }
+
+    /** Whether what is published from now on reaches it, or its log, wherever that is; with what a SUBACK may wait for. */
+    boolean isRouted() {
+        return isStored() || routed;
+    }
+
     private void stopFollowing() {
         broker.router().liveRoutes().remove(shard, this, identity.subscription().filter());
     }
@@ -203,7 +204,7 @@ final class GroupRunner extends Receiver {
         if (ended) {
             return;
         }
-        for (Member resting : hands.deal(epoch)) {
+        for (Member resting : hands.deal(epoch.now())) {
             shard.postAfter(REST_MILLIS, () -> {
                 hands.writable(resting);
                 deal();
@@ -256,11 +257,7 @@ final class GroupRunner extends Receiver {
         shard.remove(this);
         stopFollowing();
         forwards.end();
-        Effect.Checkpoint last = session.checkpointNow();
-        // The epoch is read when it is settled: a claim may be on its way.
-        return claiming.transform(claimed -> checkpointing)
-                .transform(older -> Future.succeededFuture(new Sessions.Checkpoint(
-                        identity.sessionId(), epoch, last.number(), last.cursor(), last.inflight())));
+        return epoch.last(session.checkpointNow());
     }
 
     @Override
@@ -313,7 +310,7 @@ final class GroupRunner extends Receiver {
             case Effect.ForgetTaken(List<Long> logIds) -> forgetTaken(logIds);
             case Effect.AddRoute add -> addRoute();
             case Effect.AwaitRoutes(long number) ->
-                RouteQuestion.ask(broker.router().peers(), shard, number, this::on);
+                RouteQuestion.ask(broker.router().peers().routesApplied(), shard, number, this::routesApplied);
             case Effect.Checkpoint checkpoint -> checkpoint(checkpoint);
             case Effect.Fetch(List<LogReader.Position> positions) ->
                 calls.ask(
@@ -370,28 +367,13 @@ final class GroupRunner extends Receiver {
     }
 
     private void checkpoint(Effect.Checkpoint effect) {
-        calls.ask(
-                () -> {
-                    Future<Boolean> ours = claiming.transform(claimed -> broker.store()
-                            .sessions()
-                            .checkpoint(
-                                    new Sessions.Checkpoint(
-                                            identity.sessionId(),
-                                            epoch,
-                                            effect.number(),
-                                            effect.cursor(),
-                                            effect.inflight()),
-                                    effect.durable()));
-                    checkpointing = ours;
-                    return ours;
-                },
-                ours -> {
-                    if (ours) {
-                        on(new Event.CheckpointDone(effect.number(), true, shard.nowMillis()));
-                    } else {
-                        group.failed(this);
-                    }
-                });
+        calls.ask(() -> epoch.write(effect), ours -> {
+            if (ours) {
+                on(new Event.CheckpointDone(effect.number(), true, shard.nowMillis()));
+            } else {
+                group.failed(this);
+            }
+        });
     }
 
     private void failedForGood(Throwable failure) {

@@ -25,6 +25,7 @@ public final class Groups {
     private final AtomicLong joins = new AtomicLong();
     private final Map<Long, AwayJoin> away = new ConcurrentHashMap<>();
     private final Map<RemoteMember.Key, Guest> guests = new ConcurrentHashMap<>();
+    private final GroupArrivals arrivals = new GroupArrivals();
     private volatile @Nullable Serving serving;
     private volatile boolean stopping;
 
@@ -52,9 +53,14 @@ public final class Groups {
         return key(subscription.share(), subscription.filter());
     }
 
-    /** The member takes part, or has changed its subscription. */
-    void join(SessionRunner member, Subscription subscription) {
-        inOrNew(member, subscription, group -> group.join(member, subscription));
+    /**
+     * The member takes part, or has changed its subscription. Completes when the group deals to it and all nodes know the group (or have had the time
+     * for it that a SUBACK may take). Never completes for a member that is gone meanwhile.
+     */
+    Future<Void> join(SessionRunner member, Subscription subscription) {
+        Promise<Void> joined = Promise.promise();
+        inOrNew(member, subscription, group -> group.join(member, subscription, joined));
+        return joined.future();
     }
 
     private void inOrNew(SessionRunner member, Subscription subscription, Consumer<Group> work) {
@@ -153,6 +159,7 @@ public final class Groups {
         }
         Promise<Long> answer = Promise.promise();
         RemoteMember.Key member = new RemoteMember.Key(from, join.join());
+        arrivals.begins(member);
         inOrNew(
                 key(join.share(), join.filter()),
                 () -> new Group(around(now.broker()), anyShard(now, join), join.share(), join.filter()),
@@ -160,6 +167,7 @@ public final class Groups {
                     Guest guest =
                             guests.computeIfAbsent(member, key -> new Guest(new RemoteMember(key, peers, join), group));
                     guest.group().ask(guest.member(), join.qos(), answer);
+                    arrivals.ends(member, frame -> ofGuest(member, frame));
                 });
         return answer.future();
     }
@@ -185,10 +193,8 @@ public final class Groups {
                     join.group.shard().post(() -> join.group.over(join));
                 }
             }
-            case GroupFrame.Outcome outcome ->
-                ofGuest(from, outcome, guest -> guest.group.guests.outcome(guest.member, outcome));
-            case GroupFrame.Parting parting ->
-                ofGuest(from, parting, guest -> guest.group.guests.parting(guest.group, guest.member, parting.how()));
+            case GroupFrame.Outcome outcome -> ofArriving(from, outcome);
+            case GroupFrame.Parting parting -> ofArriving(from, parting);
             case GroupFrame.Join join -> throw new IllegalArgumentException("a join is asked for, not told");
         }
     }
@@ -202,11 +208,23 @@ public final class Groups {
         }
     }
 
-    private void ofGuest(long from, GroupFrame frame, Consumer<Guest> work) {
-        Guest guest = guests.get(new RemoteMember.Key(from, frame.join()));
-        if (guest != null) {
-            guest.group().shard().post(() -> work.accept(guest));
+    private void ofArriving(long from, GroupFrame frame) {
+        RemoteMember.Key member = new RemoteMember.Key(from, frame.join());
+        if (!arrivals.holds(member, frame)) {
+            ofGuest(member, frame);
         }
+    }
+
+    private void ofGuest(RemoteMember.Key member, GroupFrame frame) {
+        Guest guest = guests.get(member);
+        if (guest != null) {
+            guest.group.shard().post(() -> guest.group.guests.said(guest.group, guest.member, frame));
+        }
+    }
+
+    /** Groups that have members here or are coordinated here. */
+    int count() {
+        return groups.size();
     }
 
     /** The link to the node has broken in one direction or both, or the node is gone: what it says later is said by new members. */
@@ -216,6 +234,7 @@ public final class Groups {
                 guest.group.shard().post(() -> guest.group.lost(guest.member));
             }
         }
+        arrivals.lost(node);
         for (Group group : groups.values()) {
             group.shard().post(() -> group.lostCoordinator(node));
         }

@@ -7,7 +7,10 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Answers a session's question whether all nodes have its routes: at once, when they have, and when that takes too long for a SUBACK. */
+/**
+ * Answers a session's question whether all nodes have its routes, or its groups it: at once, when they have, and when that takes too long for a
+ * SUBACK.
+ */
 final class RouteQuestion {
     private static final Logger LOG = LoggerFactory.getLogger(RouteQuestion.class);
     /** What a SUBACK waits for nodes that don't answer. */
@@ -16,8 +19,7 @@ final class RouteQuestion {
     private RouteQuestion() {}
 
     /** On the shard; so are the answers. */
-    static void ask(Peers peers, Shard shard, long number, Consumer<Event> answer) {
-        Future<Void> applied = peers.routesApplied();
+    static void ask(Future<Void> applied, Shard shard, long number, Consumer<Event.RoutesApplied> answer) {
         if (applied.succeeded()) {
             answer.accept(new Event.RoutesApplied(number, Spread.EVERYWHERE));
             return;

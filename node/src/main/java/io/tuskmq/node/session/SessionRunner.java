@@ -16,10 +16,8 @@ import io.tuskmq.storage.Sessions;
 import io.tuskmq.storage.Store;
 import io.vertx.core.Future;
 import java.util.ArrayDeque;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
-import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -50,7 +48,7 @@ final class SessionRunner extends Receiver implements Member {
     private final RetainedReader retained;
     private final CheckpointWriter checkpoints;
 
-    private final Set<String> joinedGroups = new HashSet<>(0);
+    private final JoinedGroups joinedGroups = new JoinedGroups();
     /** Empty nearly always: queues of a session begin with one place, not with sixteen, since most sessions do nothing. */
     private final Queue<Event> waiting = new ArrayDeque<>(1);
 
@@ -143,13 +141,13 @@ final class SessionRunner extends Receiver implements Member {
         raiseWatermark(shard, session);
         ended = true;
         shard.remove(this);
-        broker.groups().gone(this, joinedGroups);
+        broker.groups().gone(this, joinedGroups.keys());
         for (Subscription subscription : session.subscriptions()) {
             if (!subscription.shared()) {
                 removeRoute(subscription);
             }
         }
-        return checkpoints.end(joinedGroups);
+        return checkpoints.end(joinedGroups.keys());
     }
 
     @Override
@@ -203,7 +201,7 @@ final class SessionRunner extends Receiver implements Member {
             case Effect.AddRoute(Subscription subscription) -> addRoute(subscription);
             case Effect.RemoveRoute(Subscription subscription) -> removeRoute(subscription);
             case Effect.AwaitRoutes(long number) ->
-                RouteQuestion.ask(broker.router().peers(), shard, number, this::on);
+                RouteQuestion.ask(joinedGroups.routesApplied(broker.router().peers()), shard, number, this::on);
             case Effect.SendRetained(Subscription subscription) -> retained.begin(subscription, "");
             case Effect.ContinueRetained(Subscription subscription, String after) ->
                 retained.begin(subscription, after);
@@ -237,7 +235,10 @@ final class SessionRunner extends Receiver implements Member {
     private void addRoute(Subscription subscription) {
         if (subscription.shared()) {
             joins(subscription);
-            broker.groups().join(this, subscription);
+            Future<Void> joined = broker.groups().join(this, subscription);
+            if (!isStored()) {
+                joinedGroups.awaits(joined);
+            }
         } else {
             broker.router().liveRoutes().add(shard, this, subscription);
         }
@@ -328,7 +329,7 @@ final class SessionRunner extends Receiver implements Member {
 
     /** It becomes a member of the subscription's group. */
     void joins(Subscription subscription) {
-        joinedGroups.add(Groups.key(subscription));
+        joinedGroups.add(subscription);
     }
 
     List<Subscription> allSubscriptions() {

@@ -54,7 +54,7 @@ final class GroupNode {
     final LiveRoutes routes;
     final Shards shards;
     final SessionCounters counters = new SessionCounters(new Metrics());
-    private final Groups groups;
+    final Groups groups;
     private final ClusterNode cluster;
 
     private GroupNode(World world, String name) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -300,5 +301,55 @@ final class GroupsAcrossNodesTest {
         eventually("they share", () -> clean.got.size() + onB.got.size() >= 70);
         onA.got.addAll(clean.got);
         assertEquals(once(70), counts());
+    }
+
+    /** I7: without this the message found no route, and nothing kept it. */
+    @Test
+    void whatFollowsTheSubAckOfACleanMemberComes() {
+        for (int i = 0; i < 20; i++) {
+            String topic = "clean" + i;
+            GroupClient first = new GroupClient("first" + i, 0);
+            get(first.connect(a));
+            get(first.subscribe(GROUP, topic, 1));
+            get(c.publish(topic, "1", 1));
+            GroupClient second = new GroupClient("second" + i, 0);
+            get(second.connect(b));
+            get(second.subscribe(GROUP, topic, 1));
+            get(c.publish(topic, "2", 1));
+            get(c.publish(topic, "3", 1));
+            eventually("all have come", () -> first.got.size() + second.got.size() == 3);
+            assertFalse(second.got.isEmpty(), "SUBACK means that it has its turn");
+        }
+    }
+
+    /** The group that its connection leaves is still being given up when the next one joins it. */
+    @Test
+    void theOnlyCleanMemberComesBackAtOnceAndMissesNothing() {
+        GroupClient only = new GroupClient("only", 0);
+        for (int i = 0; i < 30; i++) {
+            get(only.connect(i % 3 == 2 ? b : a));
+            get(only.subscribe(GROUP, TOPIC, 1));
+            publish(1, i, i + 1);
+            int number = i + 1;
+            eventually("message " + i, () -> only.got.size() == number);
+            only.disconnect();
+        }
+    }
+
+    /** What the link brings in one go is handled at once, while the join is still on its way to the group's shard. */
+    @Test
+    void aMemberThatGoesBeforeItsJoinIsThereIsNoMember() {
+        long other = b.lease.incarnation();
+        var join = new GroupFrame.Join(77, GROUP, TOPIC, 1, true, 10);
+        Shard shard = a.shards.of(world.vertx.getOrCreateContext());
+        Promise<Void> said = Promise.promise();
+        shard.post(() -> {
+            a.groups.join(other, join).onComplete(ignored -> {});
+            a.groups.told(other, new GroupFrame.Parting(77, GroupFrame.Parting.How.GONE));
+            a.groups.told(other, new GroupFrame.Parting(77, GroupFrame.Parting.How.FINISHED));
+            said.complete();
+        });
+        get(said.future());
+        eventually("nobody wants the group", () -> a.groups.count() == 0);
     }
 }

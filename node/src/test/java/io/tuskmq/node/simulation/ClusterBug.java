@@ -4,7 +4,7 @@ package io.tuskmq.node.simulation;
 enum ClusterBug {
     NONE(0),
     /** An append doesn't look who owns the lane (I4). */
-    APPEND_WITHOUT_FENCE(11),
+    APPEND_WITHOUT_FENCE(171),
     /** A checkpoint, a release or a receipt of an ended node is taken: the epoch is not compared (I3, I4). */
     RECEIPT_OF_ANY_EPOCH(5),
     /** A frame that could not be sent does not break the lane's chain, and heartbeats don't say where a lane is (I2). */
@@ -20,15 +20,15 @@ enum ClusterBug {
     /** Nobody is asked to let go of a client id (I5). */
     NOBODY_LETS_GO(1),
     /** What the map of client ids says is believed, whoever wrote it and whoever misses in it (I5). */
-    MAP_IS_BELIEVED(74),
+    MAP_IS_BELIEVED(94),
     /** A node serves again before the others know that it is back (I5). */
-    BACK_TOO_EARLY(304),
+    BACK_TOO_EARLY(1054),
     /** A member takes a QoS 2 message over whatever epoch its group is in by now (I3). */
-    TAKE_OF_ANY_EPOCH(2278),
+    TAKE_OF_ANY_EPOCH(598),
     /** A group that is opened doesn't ask what its members have taken over (I3). */
-    TAKEN_NOT_ASKED_FOR(85),
+    TAKEN_NOT_ASKED_FOR(144),
     /** Clean members begin a group in memory while its stored session has the same messages (I3). */
-    STORED_GROUP_OVERLOOKED(23),
+    STORED_GROUP_OVERLOOKED(225),
     /** The coordinator is not told that a member of another node has gone (I2). */
     PARTING_NOT_TOLD(1);
 

@@ -36,7 +36,7 @@ final class ClusterSimulation {
             faults.end();
         }
         boolean disturbed = !calm || schedule.chance(0.5);
-        groups = new GroupLedger(ledger, calm, !disturbed);
+        groups = new GroupLedger(schedule, ledger, calm, !disturbed);
         network = new SimNetwork(schedule);
         database = new SimDatabaseState(schedule, ledger, groups, wills, bug);
         connections = new SimConnections(schedule, ledger, wills, network, calm);

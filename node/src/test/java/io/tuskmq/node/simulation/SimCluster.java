@@ -174,12 +174,15 @@ final class SimCluster implements Cluster {
         throw new IllegalStateException("more than " + SLOTS + " nodes");
     }
 
-    /** A peer has connected to this node. */
+    /** A peer has connected to this node. Its earlier connection, if it still seems to stand, is told silent first, as {@code TcpLinks} does. */
     void heard(SimStream stream) {
         loop.run(() -> {
-            heard.put(stream.from.incarnation(), stream);
+            SimStream earlier = heard.put(stream.from.incarnation(), stream);
             SimPeer peer = live.get(stream.from.incarnation());
             if (peer != null) {
+                if (earlier != null) {
+                    peer.heard(false);
+                }
                 peer.heard(true);
             }
         });

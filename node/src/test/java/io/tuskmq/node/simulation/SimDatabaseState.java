@@ -148,6 +148,7 @@ final class SimDatabaseState {
             wills.published(key);
         }
         ledger.committed(key, receipt != null);
+        groups.committed(key);
         inside.loggedFilters().forEach((client, filters) -> {
             for (String filter : filters) {
                 if (append.message().qos() > 0

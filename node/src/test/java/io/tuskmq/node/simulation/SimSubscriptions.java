@@ -155,6 +155,8 @@ final class SimSubscriptions {
             if (GroupLedger.isGroup(filter)) {
                 if (client.persistent()) {
                     groups.orElseThrow().subAcked(client.id(), filter);
+                } else {
+                    groups.orElseThrow().cleanSubAcked(filter);
                 }
             } else if (client.persistent()) {
                 ledger.subAcked(client.id(), filter);
