@@ -46,8 +46,8 @@ final class PgSessionPlansTest {
         sql = Sql.open(vertx, database.url(), Sql.Options.of(2));
         incarnation = database.number("SELECT incarnation FROM register_node('n', 2, 3600000)");
         database.execute("""
-                INSERT INTO session (client_id, principal, epoch, owner, expiry_seconds, expires_at, cursor)
-                SELECT 'c' || n, 'alice', 1, NULL, 3600, now() + n * interval '1 second', lane_heads()
+                INSERT INTO session (client_id, principal, epoch, owner, expiry_seconds, expires_at, look_at, cursor)
+                SELECT 'c' || n, 'alice', 1, NULL, 3600, now() + n * interval '1 second', now() + n * interval '1 second', lane_heads()
                   FROM generate_series(1, %1$d) n;
                 INSERT INTO filter (filter, added_version) SELECT 'f' || n, 1 FROM generate_series(1, 20000) n;
                 INSERT INTO subscription
@@ -132,8 +132,8 @@ final class PgSessionPlansTest {
     void anEndedNodeIsSettledWithoutReadingTheRest() {
         get(sql.query("""
                 WITH ended AS (INSERT INTO ended_node VALUES (9999)), dead AS (
-                    INSERT INTO session (client_id, principal, epoch, owner, expiry_seconds, cursor)
-                    SELECT 'dead' || n, 'alice', 1, 9999, 3600, '{}' FROM generate_series(1, 3000) n RETURNING *)
+                    INSERT INTO session (client_id, principal, epoch, owner, served_by, expiry_seconds, cursor)
+                    SELECT 'dead' || n, 'alice', 1, 9999, 9999, 3600, '{}' FROM generate_series(1, 3000) n RETURNING *)
                 INSERT INTO will (client_id, session_id, owner, delay_seconds, message_expiry_seconds, topic, qos, retain, payload)
                 SELECT client_id, session_id, owner, 5, 0, 'w', 1, false, '' FROM dead""", Tuple.tuple()));
         assertReads(8 * BATCH, PgLeases.SETTLE, BATCH);
