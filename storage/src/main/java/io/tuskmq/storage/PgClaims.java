@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * a claimed session holds is read after its claim was committed; from then on only its new owner can change it.
  */
 final class PgClaims {
-    static final Batcher.Limits LIMITS = new Batcher.Limits(2, 100, 20_000);
+    static final Batcher.Limits LIMITS = new Batcher.Limits(2, 100, 20_000, 50);
 
     static final Batcher.Limits ABANDONED = new Batcher.Limits(1, 500, 100_000);
 

@@ -3,6 +3,8 @@ package io.tuskmq.node.session;
 import io.tuskmq.node.rules.Deal;
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
+import io.tuskmq.node.rules.LazyQueue;
+import io.tuskmq.node.rules.LazySet;
 import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.rules.Session;
 import io.tuskmq.node.rules.SessionLimits;
@@ -15,8 +17,6 @@ import io.tuskmq.storage.Message;
 import io.tuskmq.storage.Sessions;
 import io.tuskmq.storage.Store;
 import io.vertx.core.Future;
-import java.util.ArrayDeque;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Queue;
 import java.util.Set;
@@ -50,9 +50,8 @@ final class SessionRunner extends Receiver implements Member {
     private final RetainedReader retained;
     private final CheckpointWriter checkpoints;
 
-    private final Set<String> joinedGroups = new HashSet<>(0);
-    /** Empty nearly always: queues of a session begin with one place, not with sixteen, since most sessions do nothing. */
-    private final Queue<Event> waiting = new ArrayDeque<>(1);
+    private final Set<String> joinedGroups = new LazySet<>();
+    private final Queue<Event> waiting = new LazyQueue<>();
 
     private boolean busy;
     private boolean goesOn;
