@@ -196,12 +196,22 @@ final class PgClaims {
             return Future.succeededFuture(held);
         }
         return sql.connection(connection -> Future.all(
-                        read(connection, SUBSCRIPTIONS, wanted.subscriptionsOf().toArray(Long[]::new), row ->
-                                add(held.subscriptions(), row.getLong("session_id"), PgSubscriptions.stored(row))),
-                        read(connection, RECEIPTS, wanted.receiptsOf().toArray(Long[]::new), row ->
-                                add(held.receipts(), row.getLong("session_id"), row.getInteger("packet_id"))),
-                        read(connection, DUE_WILLS, wanted.willsOf().toArray(String[]::new), row ->
-                                add(held.wills(), row.getString("client_id"), PgWills.dueWill(row))))
+                        read(
+                                connection,
+                                SUBSCRIPTIONS,
+                                wanted.subscriptionsOf().toArray(Long[]::new),
+                                row -> add(
+                                        held.subscriptions(), row.getLong("session_id"), PgSubscriptions.stored(row))),
+                        read(
+                                connection,
+                                RECEIPTS,
+                                wanted.receiptsOf().toArray(Long[]::new),
+                                row -> add(held.receipts(), row.getLong("session_id"), row.getInteger("packet_id"))),
+                        read(
+                                connection,
+                                DUE_WILLS,
+                                wanted.willsOf().toArray(String[]::new),
+                                row -> add(held.wills(), row.getString("client_id"), PgWills.dueWill(row))))
                 .map(held));
     }
 

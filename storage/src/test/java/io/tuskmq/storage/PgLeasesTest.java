@@ -138,10 +138,12 @@ final class PgLeasesTest extends LeasesContract {
         try (Connection claiming = store.database.connect();
                 Statement statement = claiming.createStatement()) {
             claiming.setAutoCommit(false);
-            statement.execute("UPDATE session SET owner = " + me + ", served_by = " + me + ", epoch = 9 WHERE client_id IN ('many1', 'many2')");
+            statement.execute("UPDATE session SET owner = " + me + ", served_by = " + me
+                    + ", epoch = 9 WHERE client_id IN ('many1', 'many2')");
             assertTrue(get(store.store().leases().revoke(me, victim)));
             assertFalse(isSettled());
-            statement.execute("UPDATE session SET owner = " + victim + ", served_by = " + victim + ", epoch = 7 WHERE client_id = 'many2'");
+            statement.execute("UPDATE session SET owner = " + victim + ", served_by = " + victim
+                    + ", epoch = 7 WHERE client_id = 'many2'");
             claiming.commit();
         }
         get(store.store().leases().endExpired());
