@@ -23,10 +23,6 @@ CREATE FUNCTION session_end(p_from timestamptz, p_expiry bigint) RETURNS timesta
     SELECT CASE WHEN p_expiry < 4294967295 THEN p_from + p_expiry * interval '1 second' END
 $$;
 
-DROP FUNCTION claim_sessions(
-    text[], text[], bigint[], boolean[], bigint[], boolean[], text[], smallint[], boolean[], bytea[], bytea[], bigint[], bigint[],
-    bigint[]);
-
 -- Claims one session for each CONNECT; client ids in one call are distinct. Those that nothing stands in the way of, nearly all in a
 -- storm, are claimed by one statement for all; the others one by one.
 --   p_expiry          session expiry in seconds; 0 = it ends with the connection, and no row is made for it
@@ -35,7 +31,7 @@ DROP FUNCTION claim_sessions(
 -- outcome: 'owned' (session_id 0: nothing is stored), 'principal' (it is another's), 'elsewhere' (owner, a node with a valid lease, has
 -- it and p_force is false), 'fenced' (the claiming node's lease was revoked), 'abandoned'. due: wills of this client are due now.
 -- subscribed, received: the session has subscriptions, or receipts, to be read.
-CREATE FUNCTION claim_sessions(
+CREATE FUNCTION claim_all(
     p_client text[], p_principal text[], p_incarnation bigint[], p_clean boolean[], p_expiry bigint[], p_force boolean[],
     p_will_topic text[], p_will_qos smallint[], p_will_retain boolean[], p_will_properties bytea[], p_will_payload bytea[],
     p_will_delay bigint[], p_will_expiry bigint[], p_token bigint[])
@@ -221,6 +217,22 @@ BEGIN
         received := present;
         RETURN NEXT;
     END LOOP;
+END $$;
+
+-- The same for nodes of the release before this one, whose prepared statements know these columns.
+CREATE OR REPLACE FUNCTION claim_sessions(
+    p_client text[], p_principal text[], p_incarnation bigint[], p_clean boolean[], p_expiry bigint[], p_force boolean[],
+    p_will_topic text[], p_will_qos smallint[], p_will_retain boolean[], p_will_properties bytea[], p_will_payload bytea[],
+    p_will_delay bigint[], p_will_expiry bigint[], p_token bigint[])
+RETURNS TABLE (nth integer, outcome text, owner bigint, session_id bigint, epoch bigint, present boolean,
+    cursor bigint[], inflight bytea, will_id bigint, due boolean)
+LANGUAGE plpgsql VOLATILE AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT c.nth, c.outcome, c.owner, c.session_id, c.epoch, c.present, c.cursor, c.inflight, c.will_id, c.due
+      FROM claim_all(p_client, p_principal, p_incarnation, p_clean, p_expiry, p_force, p_will_topic, p_will_qos, p_will_retain,
+                     p_will_properties, p_will_payload, p_will_delay, p_will_expiry, p_token) c;
 END $$;
 
 -- Undoes claims: their wills are gone, their sessions offline if no other claim followed. Whatever comes of them later does nothing.

@@ -115,6 +115,21 @@ final class PgLeasesTest extends LeasesContract {
         assertAllOffline(5_500);
     }
 
+    /** More than one part passes over. */
+    @Test
+    void theSessionsBehindManyThatANodeLetGoOfAreFound() throws Exception {
+        long me = store.node();
+        long victim = store.node();
+        store.database.execute("""
+                INSERT INTO session (client_id, principal, epoch, served_by, expiry_seconds, cursor)
+                SELECT 'gone' || n, 'alice', 3, %d, 4294967295, '{1}' FROM generate_series(1, 45000) n""".formatted(victim));
+        fill(victim, 5);
+        assertTrue(get(store.store().leases().revoke(me, victim)));
+        LaneEvents.await(this::isSettled, "settled");
+        assertEquals(5, store.database.number("SELECT count(*) FROM session WHERE owner IS NULL AND epoch = 8"));
+        assertEquals(45_000, store.database.number("SELECT count(*) FROM session WHERE epoch = 3"), "left as they were");
+    }
+
     /** Whoever ended the node was killed before it had settled everything. */
     @Test
     void whatIsLeftOfAnEndedNodeIsSettledByTheOthers() throws Exception {

@@ -80,7 +80,7 @@ final class InflightTable {
         if (get(e.packetId) != null) {
             throw new IllegalArgumentException("packet id " + e.packetId + " is in flight twice");
         }
-        if (size >= buckets.length || buckets == NONE) {
+        if (size >= buckets.length || buckets.length < BUCKETS_MIN) {
             rehash(buckets.length * 2);
         }
         int bucket = e.packetId & (buckets.length - 1);
