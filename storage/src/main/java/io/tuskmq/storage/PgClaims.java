@@ -75,8 +75,7 @@ final class PgClaims {
                 .map(rows -> Collections.nCopies(claims.size(), new Done()));
     }
 
-    static final String CLAIM =
-            "SELECT * FROM claim_all($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    static final String CLAIM = "SELECT * FROM claim_all($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
     private Future<List<Outcome>> claimAll(List<Claim> claims) {
         return sql.query(CLAIM, Tuple.from(new @Nullable Object[] {

@@ -127,7 +127,8 @@ final class PgLeasesTest extends LeasesContract {
         assertTrue(get(store.store().leases().revoke(me, victim)));
         LaneEvents.await(this::isSettled, "settled");
         assertEquals(5, store.database.number("SELECT count(*) FROM session WHERE owner IS NULL AND epoch = 8"));
-        assertEquals(45_000, store.database.number("SELECT count(*) FROM session WHERE epoch = 3"), "left as they were");
+        assertEquals(
+                45_000, store.database.number("SELECT count(*) FROM session WHERE epoch = 3"), "left as they were");
     }
 
     /** Whoever ended the node was killed before it had settled everything. */

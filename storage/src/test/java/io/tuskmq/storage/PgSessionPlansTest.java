@@ -149,8 +149,9 @@ final class PgSessionPlansTest {
     @Test
     void whoComesBackToTheSameNodeChangesNoIndex() {
         // No will of theirs stands in the way.
-        String[] clients =
-                IntStream.rangeClosed(1, BATCH).mapToObj(n -> "c" + (n * 200 - 1)).toArray(String[]::new);
+        String[] clients = IntStream.rangeClosed(1, BATCH)
+                .mapToObj(n -> "c" + (n * 200 - 1))
+                .toArray(String[]::new);
         Long[] sessions =
                 LongStream.rangeClosed(1, BATCH).map(n -> n * 200 - 1).boxed().toArray(Long[]::new);
         List<@Nullable Object> release = checkpoints();
