@@ -33,8 +33,14 @@ final class Batcher<Q, R> {
      * @param inFlightMax batches on their way at once: one per connection that is meant for these calls
      * @param batchMax requests in one batch
      * @param queueMax requests that may wait; beyond that they fail OVERLOADED
+     * @param furtherMin requests that must wait for one more batch to go while another is on its way: what a batch costs is shared by
+     *     more of them then, and one that hangs still doesn't stop all others
      */
-    record Limits(int inFlightMax, int batchMax, int queueMax) {}
+    record Limits(int inFlightMax, int batchMax, int queueMax, int furtherMin) {
+        Limits(int inFlightMax, int batchMax, int queueMax) {
+            this(inFlightMax, batchMax, queueMax, 1);
+        }
+    }
 
     /**
      * @param name for messages of failures
@@ -79,7 +85,8 @@ final class Batcher<Q, R> {
         List<Waiting<Q, R>> batch = new ArrayList<>();
         lock.lock();
         try {
-            if (inFlight >= limits.inFlightMax() || queue.isEmpty()) {
+            int sentFrom = inFlight == 0 ? 1 : limits.furtherMin();
+            if (inFlight >= limits.inFlightMax() || queue.size() < sentFrom) {
                 return;
             }
             inFlight++;

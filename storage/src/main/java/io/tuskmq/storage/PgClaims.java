@@ -13,6 +13,7 @@ import io.tuskmq.storage.Sessions.StoredSubscription;
 import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
+import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -20,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -28,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * a claimed session holds is read after its claim was committed; from then on only its new owner can change it.
  */
 final class PgClaims {
-    static final Batcher.Limits LIMITS = new Batcher.Limits(2, 100, 20_000);
+    static final Batcher.Limits LIMITS = new Batcher.Limits(2, 100, 20_000, 50);
 
     static final Batcher.Limits ABANDONED = new Batcher.Limits(1, 500, 100_000);
 
@@ -73,8 +75,7 @@ final class PgClaims {
                 .map(rows -> Collections.nCopies(claims.size(), new Done()));
     }
 
-    static final String CLAIM =
-            "SELECT * FROM claim_sessions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+    static final String CLAIM = "SELECT * FROM claim_all($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 
     private Future<List<Outcome>> claimAll(List<Claim> claims) {
         return sql.query(CLAIM, Tuple.from(new @Nullable Object[] {
@@ -108,22 +109,31 @@ final class PgClaims {
             Map<Long, List<Integer>> receipts,
             Map<String, List<Wills.DueWill>> wills) {}
 
+    /** Which of the claimed sessions, and clients, have something to be read: most have nothing, and cost no statement. */
+    private record Wanted(List<Long> subscriptionsOf, List<Long> receiptsOf, List<String> willsOf) {
+        boolean isEmpty() {
+            return subscriptionsOf.isEmpty() && receiptsOf.isEmpty() && willsOf.isEmpty();
+        }
+    }
+
     private Future<List<Outcome>> withWhatTheyHold(List<Claim> claims, RowSet<Row> rows) {
-        List<Long> present = new ArrayList<>();
-        List<String> due = new ArrayList<>();
+        Wanted wanted = new Wanted(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
         for (Row row : rows) {
             if (row.getString("outcome").equals("owned")) {
-                if (row.getBoolean("present")) {
-                    present.add(row.getLong("session_id"));
+                if (row.getBoolean("subscribed")) {
+                    wanted.subscriptionsOf().add(row.getLong("session_id"));
+                }
+                if (row.getBoolean("received")) {
+                    wanted.receiptsOf().add(row.getLong("session_id"));
                 }
                 if (row.getBoolean("due")) {
-                    due.add(claims.get(row.getInteger("nth") - 1).clientId());
+                    wanted.willsOf().add(claims.get(row.getInteger("nth") - 1).clientId());
                 }
             }
         }
         // Tried twice, and never another failure than TRANSIENT: the sessions are ours by now.
-        return held(present, due)
-                .recover(lost -> held(present, due))
+        return held(wanted)
+                .recover(lost -> held(wanted))
                 .recover(lost -> Future.failedFuture(new StorageException(
                         StorageException.Kind.TRANSIENT, "what claimed sessions hold can't be read", lost)))
                 .map(held -> {
@@ -179,28 +189,39 @@ final class PgClaims {
     static final String DUE_WILLS = """
             SELECT * FROM will WHERE client_id = ANY ($1) AND due_at <= now() ORDER BY will_id""";
 
-    private Future<Held> held(List<Long> sessionIds, List<String> clientIds) {
+    private Future<Held> held(Wanted wanted) {
         Held held = new Held(new HashMap<>(), new HashMap<>(), new HashMap<>());
-        if (sessionIds.isEmpty() && clientIds.isEmpty()) {
+        if (wanted.isEmpty()) {
             return Future.succeededFuture(held);
         }
-        Tuple sessions = Tuple.of(sessionIds.toArray(Long[]::new));
-        Tuple clients = Tuple.of(clientIds.toArray(String[]::new));
         return sql.connection(connection -> Future.all(
-                        connection.preparedQuery(SUBSCRIPTIONS).execute(sessions),
-                        connection.preparedQuery(RECEIPTS).execute(sessions),
-                        connection.preparedQuery(DUE_WILLS).execute(clients))
-                .map(all -> {
-                    all.<RowSet<Row>>resultAt(0)
-                            .forEach(row ->
-                                    add(held.subscriptions(), row.getLong("session_id"), PgSubscriptions.stored(row)));
-                    all.<RowSet<Row>>resultAt(1)
-                            .forEach(row ->
-                                    add(held.receipts(), row.getLong("session_id"), row.getInteger("packet_id")));
-                    all.<RowSet<Row>>resultAt(2)
-                            .forEach(row -> add(held.wills(), row.getString("client_id"), PgWills.dueWill(row)));
-                    return held;
-                }));
+                        read(
+                                connection,
+                                SUBSCRIPTIONS,
+                                wanted.subscriptionsOf().toArray(Long[]::new),
+                                row -> add(
+                                        held.subscriptions(), row.getLong("session_id"), PgSubscriptions.stored(row))),
+                        read(
+                                connection,
+                                RECEIPTS,
+                                wanted.receiptsOf().toArray(Long[]::new),
+                                row -> add(held.receipts(), row.getLong("session_id"), row.getInteger("packet_id"))),
+                        read(
+                                connection,
+                                DUE_WILLS,
+                                wanted.willsOf().toArray(String[]::new),
+                                row -> add(held.wills(), row.getString("client_id"), PgWills.dueWill(row))))
+                .map(held));
+    }
+
+    private static Future<Void> read(SqlConnection connection, String statement, Object[] of, Consumer<Row> each) {
+        if (of.length == 0) {
+            return Future.succeededFuture();
+        }
+        return connection.preparedQuery(statement).execute(Tuple.of(of)).map(rows -> {
+            rows.forEach(each);
+            return null;
+        });
     }
 
     private static <K, V> void add(Map<K, List<V>> lists, K key, V value) {

@@ -48,6 +48,29 @@ class BatcherTest {
                 List.of(0, 10, 20, 30, 40), futures.stream().map(Future::result).toList());
     }
 
+    @Test
+    void oneMoreBatchGoesOnlyWhenEnoughWait() {
+        List<List<Integer>> batches = new ArrayList<>();
+        List<Promise<List<Integer>>> open = new ArrayList<>();
+        Batcher<Integer, Integer> two = new Batcher<>("two", new Batcher.Limits(2, 3, 9, 2), requests -> {
+            batches.add(requests);
+            open.add(Promise.promise());
+            return open.getLast().future();
+        });
+        two.submit(0);
+        two.submit(1);
+        assertEquals(List.of(List.of(0)), batches, "one that waits goes with the next");
+        two.submit(2);
+        assertEquals(List.of(List.of(0), List.of(1, 2)), batches, "the first one hangs, and does not stop the others");
+        Future<Integer> last = two.submit(3);
+        open.get(1).complete(List.of(1, 2));
+        assertEquals(2, batches.size(), "too few for one more");
+        open.getFirst().complete(List.of(0));
+        assertEquals(List.of(3), batches.getLast(), "none is on its way: it need not wait");
+        open.getLast().complete(List.of(3));
+        assertTrue(last.succeeded());
+    }
+
     /** I9 */
     @Test
     void refusesWhatItCannotHold() {

@@ -27,9 +27,11 @@ final class PgFixture extends StoreFixture {
 
     @Override
     void passSeconds(long seconds) {
-        execute("UPDATE session SET expires_at = expires_at - %1$d * interval '1 second';".formatted(seconds)
-                + "UPDATE will SET due_at = due_at - %1$d * interval '1 second';".formatted(seconds)
-                + "UPDATE retained SET expires_at = expires_at - %1$d::bigint * 1000".formatted(seconds));
+        execute(
+                "UPDATE session SET expires_at = expires_at - %1$d * interval '1 second', look_at = look_at - %1$d * interval '1 second';"
+                                .formatted(seconds)
+                        + "UPDATE will SET due_at = due_at - %1$d * interval '1 second';".formatted(seconds)
+                        + "UPDATE retained SET expires_at = expires_at - %1$d::bigint * 1000".formatted(seconds));
     }
 
     @Override

@@ -78,8 +78,8 @@ final class PgLeasesTest extends LeasesContract {
     /** As many sessions as one transaction settles, a few times over; every third with a will, and as many wills without a session. */
     private void fill(long node, int sessions) throws Exception {
         store.database.execute("""
-                INSERT INTO session (client_id, principal, epoch, owner, expiry_seconds, cursor)
-                SELECT 'many' || n, 'alice', 7, %1$d, 3600, '{1}' FROM generate_series(1, %2$d) n;
+                INSERT INTO session (client_id, principal, epoch, owner, served_by, expiry_seconds, cursor)
+                SELECT 'many' || n, 'alice', 7, %1$d, %1$d, 3600, '{1}' FROM generate_series(1, %2$d) n;
                 INSERT INTO will (client_id, session_id, owner, delay_seconds, message_expiry_seconds, topic, qos, retain, payload)
                 SELECT client_id, session_id, %1$d, 0, 0, 't', 1, false, '' FROM session WHERE session_id %% 3 = 0;
                 INSERT INTO will (client_id, owner, delay_seconds, message_expiry_seconds, topic, qos, retain, payload)
@@ -115,6 +115,22 @@ final class PgLeasesTest extends LeasesContract {
         assertAllOffline(5_500);
     }
 
+    /** More than one part passes over. */
+    @Test
+    void theSessionsBehindManyThatANodeLetGoOfAreFound() throws Exception {
+        long me = store.node();
+        long victim = store.node();
+        store.database.execute("""
+                INSERT INTO session (client_id, principal, epoch, served_by, expiry_seconds, cursor)
+                SELECT 'gone' || n, 'alice', 3, %d, 4294967295, '{1}' FROM generate_series(1, 45000) n""".formatted(victim));
+        fill(victim, 5);
+        assertTrue(get(store.store().leases().revoke(me, victim)));
+        LaneEvents.await(this::isSettled, "settled");
+        assertEquals(5, store.database.number("SELECT count(*) FROM session WHERE owner IS NULL AND epoch = 8"));
+        assertEquals(
+                45_000, store.database.number("SELECT count(*) FROM session WHERE epoch = 3"), "left as they were");
+    }
+
     /** Whoever ended the node was killed before it had settled everything. */
     @Test
     void whatIsLeftOfAnEndedNodeIsSettledByTheOthers() throws Exception {
@@ -138,10 +154,12 @@ final class PgLeasesTest extends LeasesContract {
         try (Connection claiming = store.database.connect();
                 Statement statement = claiming.createStatement()) {
             claiming.setAutoCommit(false);
-            statement.execute("UPDATE session SET owner = " + me + ", epoch = 9 WHERE client_id IN ('many1', 'many2')");
+            statement.execute("UPDATE session SET owner = " + me + ", served_by = " + me
+                    + ", epoch = 9 WHERE client_id IN ('many1', 'many2')");
             assertTrue(get(store.store().leases().revoke(me, victim)));
             assertFalse(isSettled());
-            statement.execute("UPDATE session SET owner = " + victim + ", epoch = 7 WHERE client_id = 'many2'");
+            statement.execute("UPDATE session SET owner = " + victim + ", served_by = " + victim
+                    + ", epoch = 7 WHERE client_id = 'many2'");
             claiming.commit();
         }
         get(store.store().leases().endExpired());

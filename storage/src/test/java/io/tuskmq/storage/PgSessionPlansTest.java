@@ -46,8 +46,8 @@ final class PgSessionPlansTest {
         sql = Sql.open(vertx, database.url(), Sql.Options.of(2));
         incarnation = database.number("SELECT incarnation FROM register_node('n', 2, 3600000)");
         database.execute("""
-                INSERT INTO session (client_id, principal, epoch, owner, expiry_seconds, expires_at, cursor)
-                SELECT 'c' || n, 'alice', 1, NULL, 3600, now() + n * interval '1 second', lane_heads()
+                INSERT INTO session (client_id, principal, epoch, owner, expiry_seconds, expires_at, look_at, cursor)
+                SELECT 'c' || n, 'alice', 1, NULL, 3600, now() + n * interval '1 second', now() + n * interval '1 second', lane_heads()
                   FROM generate_series(1, %1$d) n;
                 INSERT INTO filter (filter, added_version) SELECT 'f' || n, 1 FROM generate_series(1, 20000) n;
                 INSERT INTO subscription
@@ -127,13 +127,60 @@ final class PgSessionPlansTest {
         assertReads(4 * BATCH, PgClaims.ABANDON, names("c"), times(incarnation, new Long[0]), times(7L, new Long[0]));
     }
 
+    private static Tuple claims(String[] clients, Long[] tokens) {
+        return Tuple.from(Arrays.asList(
+                clients,
+                times("alice", new String[0]),
+                times(incarnation, new Long[0]),
+                times(false, new Boolean[0]),
+                times(3600L, new Long[0]),
+                times(false, new Boolean[0]),
+                new String[BATCH],
+                new Short[BATCH],
+                new Boolean[BATCH],
+                new Buffer[BATCH],
+                new Buffer[BATCH],
+                new Long[BATCH],
+                new Long[BATCH],
+                tokens));
+    }
+
+    /** Only the first claim on a node changes an index: who comes and goes afterwards costs its row alone. */
+    @Test
+    void whoComesBackToTheSameNodeChangesNoIndex() {
+        // No will of theirs stands in the way.
+        String[] clients = IntStream.rangeClosed(1, BATCH)
+                .mapToObj(n -> "c" + (n * 200 - 1))
+                .toArray(String[]::new);
+        Long[] sessions =
+                LongStream.rangeClosed(1, BATCH).map(n -> n * 200 - 1).boxed().toArray(Long[]::new);
+        List<@Nullable Object> release = checkpoints();
+        release.set(0, sessions);
+        release.set(1, times(2L, new Long[0]));
+        release.add(times(30_000L, new Long[0])); // later than the sweep looks at them anyway
+        release.add(times(0L, new Long[0]));
+        release.add(times("nothing", new String[0]));
+        release.add(times(0L, new Long[0]));
+        String counts = "SELECT pg_stat_get_xact_tuples_updated('session'::regclass) AS updated,"
+                + " pg_stat_get_xact_tuples_hot_updated('session'::regclass) AS hot";
+        var row = get(sql.transaction(connection -> connection
+                .preparedQuery(PgClaims.CLAIM)
+                .execute(claims(clients, ids(1_000)))
+                .compose(claimed -> connection.preparedQuery(PgSessions.RELEASE).execute(Tuple.from(release)))
+                .compose(released -> connection.preparedQuery(PgClaims.CLAIM).execute(claims(clients, ids(1_001))))
+                .compose(claimed -> connection.preparedQuery(counts).execute())
+                .map(rows -> rows.iterator().next())));
+        assertEquals(3L * BATCH, row.getLong("updated"));
+        assertEquals(2L * BATCH, row.getLong("hot"));
+    }
+
     /** Of an ended node's many sessions each part reads its own alone. */
     @Test
     void anEndedNodeIsSettledWithoutReadingTheRest() {
         get(sql.query("""
                 WITH ended AS (INSERT INTO ended_node VALUES (9999)), dead AS (
-                    INSERT INTO session (client_id, principal, epoch, owner, expiry_seconds, cursor)
-                    SELECT 'dead' || n, 'alice', 1, 9999, 3600, '{}' FROM generate_series(1, 3000) n RETURNING *)
+                    INSERT INTO session (client_id, principal, epoch, owner, served_by, expiry_seconds, cursor)
+                    SELECT 'dead' || n, 'alice', 1, 9999, 9999, 3600, '{}' FROM generate_series(1, 3000) n RETURNING *)
                 INSERT INTO will (client_id, session_id, owner, delay_seconds, message_expiry_seconds, topic, qos, retain, payload)
                 SELECT client_id, session_id, owner, 5, 0, 'w', 1, false, '' FROM dead""", Tuple.tuple()));
         assertReads(8 * BATCH, PgLeases.SETTLE, BATCH);

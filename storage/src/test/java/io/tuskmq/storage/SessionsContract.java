@@ -245,6 +245,24 @@ abstract class SessionsContract {
         assertFalse(store().own(claim("offline", node)).sessionPresent());
     }
 
+    /** Whenever a sweep comes by meanwhile. */
+    @Test
+    void expiryStartsAnewWithEachConnection() {
+        long node = store().node();
+        Claimed.Owned first = store().own(expiring(claim("phone", node), 10));
+        assertTrue(get(store().sessions().release(release(first, 10, new WillAction.Nothing()))));
+        store().passSeconds(8);
+        Claimed.Owned second = store().own(expiring(claim("phone", node), 10));
+        assertTrue(second.sessionPresent());
+        store().passSeconds(8);
+        assertEquals(0, get(store().sessions().endExpired(100)), "it is connected");
+        assertTrue(get(store().sessions().release(release(second, 10, new WillAction.Nothing()))));
+        store().passSeconds(8);
+        assertEquals(0, get(store().sessions().endExpired(100)));
+        store().passSeconds(3);
+        assertEquals(1, get(store().sessions().endExpired(100)));
+    }
+
     @Test
     void anExpiredSessionIsGoneBeforeItIsSwept() {
         long node = store().node();

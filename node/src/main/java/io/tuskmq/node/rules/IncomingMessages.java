@@ -2,7 +2,6 @@ package io.tuskmq.node.rules;
 
 import io.tuskmq.storage.Message;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.Set;
 
 /**
@@ -21,18 +20,18 @@ final class IncomingMessages {
     // Lives with the session.
 
     /** QoS 2 packet ids whose message is committed and whose PUBREL has not come. */
-    private final Set<Integer> receipts;
+    private final Set<Integer> receipts = new LazySet<>();
 
     // Lives with the connection.
 
     /** QoS 2 packet ids on their way into the log. */
-    private final Set<Integer> committing = new HashSet<>();
+    private final Set<Integer> committing = new LazySet<>();
 
     /** Receipts that are being forgotten: PUBCOMP follows. */
-    private final Set<Integer> forgetting = new HashSet<>();
+    private final Set<Integer> forgetting = new LazySet<>();
 
     /** QoS 2 packet ids that count against the receive maximum: published over this connection and not completed. */
-    private final Set<Integer> counted = new HashSet<>();
+    private final Set<Integer> counted = new LazySet<>();
 
     private int qos1Unacked;
 
@@ -40,7 +39,7 @@ final class IncomingMessages {
         this.stored = stored;
         this.v5 = v5;
         this.receiveMax = receiveMax;
-        this.receipts = new HashSet<>(receipts);
+        this.receipts.addAll(receipts);
         this.effects = effects;
     }
 

@@ -15,7 +15,10 @@ final class InflightTable {
     private static final int BUCKETS_MIN = 8;
     private static final int PACKET_ID_MAX = 65_535;
 
-    private @Nullable Inflight[] buckets = new @Nullable Inflight[BUCKETS_MIN];
+    /** Shared by all tables that never had an entry; never written. */
+    private static final @Nullable Inflight[] NONE = new @Nullable Inflight[1];
+
+    private @Nullable Inflight[] buckets = NONE;
     private int size;
     private int lastPacketId;
 
@@ -77,7 +80,7 @@ final class InflightTable {
         if (get(e.packetId) != null) {
             throw new IllegalArgumentException("packet id " + e.packetId + " is in flight twice");
         }
-        if (size >= buckets.length) {
+        if (size >= buckets.length || buckets.length < BUCKETS_MIN) {
             rehash(buckets.length * 2);
         }
         int bucket = e.packetId & (buckets.length - 1);

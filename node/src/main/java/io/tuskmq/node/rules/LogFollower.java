@@ -5,12 +5,11 @@ import io.tuskmq.storage.LogReader.Page;
 import io.tuskmq.storage.LogReader.Range;
 import io.tuskmq.storage.rules.LaneVector;
 import io.tuskmq.storage.rules.LogId;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
-import java.util.HashSet;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where a stored session stands in the log, and how it follows it.
@@ -49,7 +48,8 @@ final class LogFollower {
     private final Checkpoints checkpoints;
     private final Effects effects;
     private final RouteWait routes;
-    private final LiveAudit audit;
+    /** None before the auditor has found the session live: most are never. */
+    private @Nullable LiveAudit audit;
 
     /** All of each lane up to here was sent, was skipped, or waits in the queue. */
     private final LaneVector seen;
@@ -80,10 +80,10 @@ final class LogFollower {
 
     // The pass: where its next page begins (0 = none is under way), and which lanes were left behind in it.
     private long nextAfter;
-    private final Set<Integer> lagging = new HashSet<>();
+    private final Set<Integer> lagging = new LazySet<>();
 
     // What was forwarded since the page was asked for.
-    private final Deque<Event.Arrived> putBy = new ArrayDeque<>(1);
+    private final Queue<Event.Arrived> putBy = new LazyQueue<>();
     private long putByBytes;
     private boolean putByIncomplete;
 
@@ -104,7 +104,6 @@ final class LogFollower {
         this.checkpoints = outlets.checkpoints();
         this.effects = outlets.effects();
         this.routes = routes;
-        this.audit = new LiveAudit(subscriptions, effects);
     }
 
     /** Where what the follower decides goes to. */
@@ -115,7 +114,9 @@ final class LogFollower {
     void arrived(Event.Arrived row) {
         switch (mode) {
             case LIVE -> {
-                audit.note(row.logId(), row.matching());
+                if (audit != null) {
+                    audit.note(row.logId(), row.matching());
+                }
                 takeLive(row);
             }
             case BEHIND -> putByIncomplete = true; // it will be read
@@ -345,16 +346,27 @@ final class LogFollower {
 
     // --- the audit
 
-    LiveAudit audit() {
-        return audit;
+    void auditTurn(Event.AuditTurn e) {
+        boolean isLive = mode == Mode.LIVE;
+        if (audit == null && isLive && e.goesOn()) {
+            audit = new LiveAudit(subscriptions, effects);
+        }
+        if (audit != null) {
+            audit.turn(e, isLive ? stretches : 0);
+        }
     }
 
-    void auditTurn(Event.AuditTurn e) {
-        audit.turn(e, mode == Mode.LIVE ? stretches : 0);
+    void logCompared(Event.LogCompared e) {
+        if (audit != null) {
+            audit.compared(e);
+        }
     }
 
     /** What lies above the cursor is read or forwarded by itself. */
     void missedRead(Event.MissedRead e) {
+        if (audit == null) {
+            return;
+        }
         audit.read(e, row -> {
             if (!seen.covers(row.id())) {
                 return false;

@@ -2,8 +2,6 @@ package io.tuskmq.node.rules;
 
 import io.tuskmq.node.rules.Effect.Dropped.Reason;
 import io.tuskmq.storage.rules.LogId;
-import java.util.ArrayDeque;
-import java.util.Deque;
 
 /** What waits for the client's window or for its socket: bounded, in order. */
 final class OutgoingQueue {
@@ -13,7 +11,7 @@ final class OutgoingQueue {
     private final PacketSize packetSize;
     private final Effects effects;
 
-    private final Deque<Delivery> waiting = new ArrayDeque<>(1);
+    private final LazyQueue<Delivery> waiting = new LazyQueue<>();
     private long waitingBytes;
 
     // Of these, what was asked for.

@@ -5,9 +5,7 @@ import io.tuskmq.node.rules.Inflight.Stage;
 import io.tuskmq.storage.LogReader.Position;
 import io.tuskmq.storage.Message;
 import io.tuskmq.storage.Sessions;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -39,17 +37,17 @@ final class OutgoingWindow {
     private int unacked;
 
     /** Those that wait for a checkpoint, in the order in which their packets are to go out. */
-    private final Deque<Inflight> waiting = new ArrayDeque<>(1);
+    private final LazyQueue<Inflight> waiting = new LazyQueue<>();
 
     private long waitingBytes;
 
     private record LetGo(long checkpoint, long logId) {}
 
     /** Of a group: what members took, until a checkpoint without it is in. */
-    private final Deque<LetGo> letGo = new ArrayDeque<>(1);
+    private final LazyQueue<LetGo> letGo = new LazyQueue<>();
 
     /** From the stored state, and not sent again yet. */
-    private final Deque<Inflight> toResume = new ArrayDeque<>(1);
+    private final LazyQueue<Inflight> toResume = new LazyQueue<>();
 
     private List<Inflight> fetching = List.of();
     private boolean resumed;

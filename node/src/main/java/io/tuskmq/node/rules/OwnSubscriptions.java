@@ -3,21 +3,18 @@ package io.tuskmq.node.rules;
 import io.tuskmq.cluster.rules.TopicFilter;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The subscriptions of one session. Ordinary and shared ones are apart: a group deals the messages of the latter. */
 final class OwnSubscriptions {
     private record ShareKey(String share, String filter) {}
 
-    private final Map<String, Subscription> plain = new LinkedHashMap<>();
-    private final Map<ShareKey, Subscription> shared = new LinkedHashMap<>();
+    private final LazyMap<String, Subscription> plain = new LazyMap<>();
+    private final LazyMap<ShareKey, Subscription> shared = new LazyMap<>();
 
     /** Ordinary subscriptions that read a persistent filter. Two never have the same one: they would have the same filter. */
-    private final Map<Long, Subscription> byFilterId = new HashMap<>();
+    private final LazyMap<Long, Subscription> byFilterId = new LazyMap<>();
 
     private int withId;
 
@@ -71,7 +68,7 @@ final class OwnSubscriptions {
     }
 
     Collection<Long> filterIds() {
-        return byFilterId.keySet();
+        return byFilterId.keys();
     }
 
     boolean anyLogged() {
@@ -109,6 +106,9 @@ final class OwnSubscriptions {
     }
 
     List<Subscription> all() {
+        if (plain.isEmpty() && shared.isEmpty()) {
+            return List.of();
+        }
         List<Subscription> all = new ArrayList<>(plain.size() + shared.size());
         all.addAll(plain.values());
         all.addAll(shared.values());

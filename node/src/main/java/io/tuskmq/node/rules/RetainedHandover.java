@@ -1,8 +1,6 @@
 package io.tuskmq.node.rules;
 
 import io.tuskmq.storage.Message;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import org.jspecify.annotations.Nullable;
 
 /** Retained messages for new subscriptions that are served directly: one subscription at a time, one page at a time, as the queue has room. */
@@ -12,7 +10,7 @@ final class RetainedHandover {
     private final OutgoingQueue queue;
     private final Effects effects;
 
-    private final Deque<Subscription> waiting = new ArrayDeque<>(1);
+    private final LazyQueue<Subscription> waiting = new LazyQueue<>();
     private @Nullable Subscription active;
     private boolean asked;
 

@@ -93,7 +93,7 @@ public final class Session {
             case Event.CopiesBegun e -> follower.copiesBegun();
             case Event.CopiesMade e -> follower.copiesMade();
             case Event.AuditTurn e -> follower.auditTurn(e);
-            case Event.LogCompared e -> follower.audit().compared(e);
+            case Event.LogCompared e -> follower.logCompared(e);
             case Event.MissedRead e -> {
                 now(e.nowMillis());
                 follower.missedRead(e);

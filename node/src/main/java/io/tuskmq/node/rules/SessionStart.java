@@ -54,7 +54,7 @@ public record SessionStart(
                 state.cursor(),
                 state.inflight(),
                 subscriptions,
-                pending,
+                pending.isEmpty() ? Map.of() : pending, // kept for as long as the connection
                 state.receipts(),
                 sessionPresent,
                 publisherId,

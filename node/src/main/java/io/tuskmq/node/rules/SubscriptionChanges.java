@@ -1,8 +1,6 @@
 package io.tuskmq.node.rules;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -22,7 +20,7 @@ final class SubscriptionChanges {
     private final RouteWait routes;
     private final Effects effects;
 
-    private final Deque<Event> waiting = new ArrayDeque<>(1);
+    private final LazyQueue<Event> waiting = new LazyQueue<>();
     private @Nullable Event running;
 
     // Of the SUBSCRIBE that is running: what it was granted (as stored, when it is), and whom SUBACK still waits for.

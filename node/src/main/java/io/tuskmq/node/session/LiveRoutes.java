@@ -5,6 +5,7 @@ import io.tuskmq.cluster.rules.RouteTree;
 import io.tuskmq.node.rules.Subscription;
 import io.tuskmq.storage.Filters;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -32,9 +33,27 @@ public final class LiveRoutes implements Filters.Copy {
 
     /** The routes whose filter matches the topic. */
     Route[] match(String topic) {
-        List<Route> found = new ArrayList<>(4);
-        tree.match(topic, found::add);
-        return found.isEmpty() ? NONE : found.toArray(NONE);
+        Found found = new Found();
+        tree.match(topic, found);
+        return found.routes();
+    }
+
+    /** What one match finds: nearly always one route or none, so there is no room for more at first. */
+    private static final class Found implements Consumer<Route> {
+        private Route[] routes = NONE;
+        private int count;
+
+        @Override
+        public void accept(Route route) {
+            if (count == routes.length) {
+                routes = Arrays.copyOf(routes, Math.max(1, 2 * count));
+            }
+            routes[count++] = route;
+        }
+
+        Route[] routes() {
+            return count == routes.length ? routes : Arrays.copyOf(routes, count);
+        }
     }
 
     /** Routes messages to the receiver; on its shard's event loop. */

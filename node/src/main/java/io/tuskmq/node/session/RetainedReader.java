@@ -2,6 +2,7 @@ package io.tuskmq.node.session;
 
 import io.tuskmq.cluster.rules.TopicFilter;
 import io.tuskmq.node.rules.Event;
+import io.tuskmq.node.rules.LazyMap;
 import io.tuskmq.node.rules.Subscription;
 import io.tuskmq.storage.Append;
 import io.tuskmq.storage.LaneWriter;
@@ -12,9 +13,7 @@ import io.tuskmq.storage.Store;
 import io.vertx.core.Future;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,10 +31,10 @@ final class RetainedReader {
     private final SysTopics sysTopics;
     private final LaneWriter lane;
     /** The hand-over of each filter that is under way or was the last. */
-    private final Map<String, Subscription> running = new HashMap<>();
+    private final LazyMap<String, Subscription> running = new LazyMap<>();
 
     /** Where to go on, by filter: subscriptions whose next page the session has not asked for yet. */
-    private final Map<String, String> resting = new HashMap<>();
+    private final LazyMap<String, String> resting = new LazyMap<>();
 
     RetainedReader(SessionRunner runner, Store store, SysTopics sysTopics, LaneWriter lane) {
         this.runner = runner;

@@ -3,6 +3,7 @@ package io.tuskmq.node.session;
 import io.tuskmq.node.rules.Deal;
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
+import io.tuskmq.node.rules.LazyQueue;
 import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.rules.Session;
 import io.tuskmq.node.rules.SessionLimits;
@@ -15,7 +16,6 @@ import io.tuskmq.storage.Message;
 import io.tuskmq.storage.Sessions;
 import io.tuskmq.storage.Store;
 import io.vertx.core.Future;
-import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Queue;
 import java.util.function.Consumer;
@@ -49,8 +49,7 @@ final class SessionRunner extends Receiver implements Member {
     private final CheckpointWriter checkpoints;
 
     private final JoinedGroups joinedGroups = new JoinedGroups();
-    /** Empty nearly always: queues of a session begin with one place, not with sixteen, since most sessions do nothing. */
-    private final Queue<Event> waiting = new ArrayDeque<>(1);
+    private final Queue<Event> waiting = new LazyQueue<>();
 
     private boolean busy;
     private boolean goesOn;
