@@ -142,8 +142,7 @@ final class PgAccess implements Access {
                 .addString(rule.clientId())
                 .addString(rule.address())
                 .addString(rule.qos());
-        return sql.query(ADD_RULE, row)
-                .map(rows -> rows.iterator().next().getLong("rule_id"));
+        return sql.query(ADD_RULE, row).map(rows -> rows.iterator().next().getLong("rule_id"));
     }
 
     static final String REMOVE_RULE = "DELETE FROM acl_rule WHERE rule_id = $1 RETURNING rule_id";

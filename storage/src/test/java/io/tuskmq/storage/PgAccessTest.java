@@ -35,7 +35,14 @@ final class PgAccessTest extends AccessContract {
 
     /** What is no hash, or a name that means something else, can't get in by SQL either. */
     @ParameterizedTest
-    @ValueSource(strings = {"('alice', 'secret')", "('anonymous', '%s')", "('$share', '%s')", "('', '%s')", "(E'a\\nb', '%s')"})
+    @ValueSource(
+            strings = {
+                "('alice', 'secret')",
+                "('anonymous', '%s')",
+                "('$share', '%s')",
+                "('', '%s')",
+                "(E'a\\nb', '%s')"
+            })
     void theTableRefusesWhatCouldLetSomebodyIn(String row, TestDatabase database) {
         assertThrows(
                 SQLException.class,
