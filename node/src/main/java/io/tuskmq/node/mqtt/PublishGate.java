@@ -55,7 +55,7 @@ final class PublishGate {
         connection.acknowledge(ackOf(qos), event.packetId(), ReasonCodes.TOPIC_NAME_INVALID);
     }
 
-    /** [MQTT-3.3.5-2] [MQTT5-3.3.4-8] MQTT 3 has no words for it: a positive acknowledgement, or the end of the connection. */
+    /** [MQTT-3.3.5-2] MQTT 3 has no words for it: a positive acknowledgement, or the end of the connection. */
     private void denied(Event.PublishReceived event) {
         if (rights.deniedPublishEnds()) {
             connection.close(ReasonCodes.NOT_AUTHORIZED, "this client may not publish to this topic");
