@@ -175,6 +175,7 @@ public final class Node implements Host {
         AccessWatch watch = access.watch(doorkeeper, directory::checkRights);
         wills.checkedBy(access.storedWills());
         MqttListener listener = new MqttListener(vertx, NodeSettings.mqtt(settings), doorkeeper);
+        listener.counters().register(around.metrics());
         var clients = new Clients(((VertxInternal) vertx).createEventLoopContext(), directory, groups, wills, listener);
         Node node = new Node(parts, clients, settings, new Housekeeping(vertx), fenced, access);
         parts.router().open(parts.store(), parts.lease().lanes(), node::fenced);

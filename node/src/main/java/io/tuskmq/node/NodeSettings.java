@@ -86,7 +86,7 @@ final class NodeSettings {
         SessionLimits limits = SessionLimits.DEFAULT;
         return new SessionLimits(
                 settings.get(Settings.MQTT_RECEIVE_MAXIMUM),
-                limits.inflightMax(),
+                settings.get(LimitSettings.INFLIGHT_MAX),
                 settings.get(Settings.SESSION_QUEUE_MAX_MESSAGES),
                 settings.get(Settings.SESSION_QUEUE_MAX_BYTES),
                 Math.min(limits.liveQueueMessagesMax(), settings.get(Settings.SESSION_QUEUE_MAX_MESSAGES)),
@@ -94,6 +94,7 @@ final class NodeSettings {
                 limits.pageMessages(),
                 limits.sendBytesMax(),
                 limits.pendingSubscribesMax(),
+                settings.get(LimitSettings.SUBSCRIPTIONS_MAX),
                 limits.idleCheckpointMillis());
     }
 
@@ -116,13 +117,19 @@ final class NodeSettings {
                         settings.get(Settings.MQTT_KEEP_ALIVE_MAX_SECONDS),
                         settings.get(Settings.MQTT_RECEIVE_MAXIMUM),
                         settings.get(Settings.MQTT_TOPIC_ALIAS_MAXIMUM),
-                        limits.topicLevelsMax(),
+                        settings.get(LimitSettings.TOPIC_LEVELS_MAX),
                         CLIENT_ID_BYTES_MAX,
                         limits.writeLowBytes(),
                         limits.writeHighBytes(),
                         limits.queuedBytesMax(),
                         limits.stalledMillisMax(),
-                        limits.connectionsMax()));
+                        new MqttOptions.Arrivals(
+                                settings.get(LimitSettings.CONNECTIONS_MAX),
+                                settings.get(LimitSettings.CONNECTIONS_PER_ADDRESS_MAX),
+                                settings.get(LimitSettings.CONNECTS_PER_SECOND_MAX)),
+                        new MqttOptions.PublishRate(
+                                settings.get(LimitSettings.PUBLISHES_PER_SECOND_MAX),
+                                settings.get(LimitSettings.PUBLISH_BYTES_PER_SECOND_MAX))));
     }
 
     private static int port(OptionalInt port) {

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
@@ -109,7 +110,7 @@ final class ClusterClientIds implements ClientIds {
         Said said = said(taken);
         Question question = new Question(clientId, taken.number());
         return look(said)
-                .compose(looked -> askAll(toAsk(said), question, Frames.below(clientId, taken.number())))
+                .compose(looked -> askAll(toAsk(said, clientId), question, Frames.below(clientId, taken.number())))
                 .map(answer -> new Taken(taken.number(), answer, true));
     }
 
@@ -119,7 +120,7 @@ final class ClusterClientIds implements ClientIds {
         // It has just come: it is the newest as far as anybody can tell.
         var frame = new Frames.LetGo(clientId, Long.MAX_VALUE, word);
         return look(nothing)
-                .compose(looked -> askAll(toAsk(nothing), new Question(clientId, number), frame))
+                .compose(looked -> askAll(toAsk(nothing, clientId), new Question(clientId, number), frame))
                 .map(answer -> new Taken(number, answer, false));
     }
 
@@ -146,8 +147,13 @@ final class ClusterClientIds implements ClientIds {
         doubts.settle(before.clientId(), before.number());
     }
 
-    private Set<Long> toAsk(Said said) {
-        return holders.toAsk(said, locked(doubts::doubting));
+    private Set<Long> toAsk(Said said, String clientId) {
+        return locked(() -> {
+            Set<Long> peers = new TreeSet<>(questions.unanswered(clientId));
+            peers.addAll(holders.toAsk(said, doubts.doubting()));
+            peers.retainAll(holders.live());
+            return peers;
+        });
     }
 
     /** Waits for a heartbeat if the last one does not say enough, and not for ever. */
@@ -171,25 +177,46 @@ final class ClusterClientIds implements ClientIds {
         }
         Promise<Void> late = Promise.promise();
         long timer = vertx.setTimer(LET_GO_MILLIS, now -> late.tryComplete());
-        List<Future<Answer>> answers = new ArrayList<>();
-        for (long peer : peers) {
-            Promise<Answer> answer = Promise.promise();
-            askUntil(late.future(), peer, frame, answer);
-            answers.add(answer.future().otherwise(failure -> {
-                LOG.info("client={} node {} does not let go of it: {}", question.clientId(), peer, message(failure));
-                change(() -> questions.add(peer, question));
-                return Answer.LET_GO;
-            }));
-        }
-        return Future.join(answers)
-                .map(all -> answers.stream().anyMatch(answer -> answer.result() == Answer.NEWER)
-                        ? Answer.NEWER
-                        : Answer.LET_GO)
+        return askRound(new Round(late.future(), question, frame, new HashSet<>()), peers)
                 .onComplete(done -> vertx.cancelTimer(timer));
     }
 
+    /**
+     * What all peers are asked that may have a client id.
+     *
+     * @param late when nobody is waited for any more
+     * @param asked who was asked
+     */
+    private record Round(Future<Void> late, Question question, Frames.LetGo frame, Set<Long> asked) {}
+
+    private Future<Answer> askRound(Round round, Set<Long> peers) {
+        round.asked().addAll(peers);
+        Question question = round.question();
+        List<Future<Frames.LetGoAnswer>> answers = new ArrayList<>();
+        for (long peer : peers) {
+            Promise<Frames.LetGoAnswer> answer = Promise.promise();
+            askUntil(round.late(), peer, round.frame(), answer);
+            answers.add(answer.future().otherwise(failure -> {
+                LOG.info("client={} node {} does not let go of it: {}", question.clientId(), peer, message(failure));
+                change(() -> questions.add(peer, question));
+                return new Frames.LetGoAnswer(Answer.LET_GO, Set.of());
+            }));
+        }
+        return Future.join(answers).compose(all -> {
+            if (answers.stream().anyMatch(answer -> answer.result().answer() == Answer.NEWER)) {
+                return Future.succeededFuture(Answer.NEWER);
+            }
+            // They were asked by a peer when the id was there, and have not answered yet.
+            Set<Long> more = new TreeSet<>();
+            answers.forEach(answer -> more.addAll(answer.result().unanswered()));
+            more.retainAll(holders.live());
+            more.removeAll(round.asked());
+            return more.isEmpty() ? Future.succeededFuture(Answer.LET_GO) : askRound(round, more);
+        });
+    }
+
     /** A link that broke is there again soon: it is waited for as long as for an answer. */
-    private void askUntil(Future<Void> late, long peer, Frames.LetGo frame, Promise<Answer> answer) {
+    private void askUntil(Future<Void> late, long peer, Frames.LetGo frame, Promise<Frames.LetGoAnswer> answer) {
         ask(peer, frame).onComplete(answer::complete, failure -> {
             if (late.isComplete() || !holders.live().contains(peer)) {
                 answer.fail(failure);
@@ -199,9 +226,8 @@ final class ClusterClientIds implements ClientIds {
         });
     }
 
-    private Future<Answer> ask(long peer, Frames.LetGo frame) {
-        return cluster.ask(peer, Frames.letGo(frame), LET_GO_MILLIS)
-                .map(answer -> answer.getByte(0) == 1 ? Answer.NEWER : Answer.LET_GO);
+    private Future<Frames.LetGoAnswer> ask(long peer, Frames.LetGo frame) {
+        return cluster.ask(peer, Frames.letGo(frame), LET_GO_MILLIS).map(Frames::letGoAnswer);
     }
 
     private static String message(Throwable failure) {
@@ -210,18 +236,24 @@ final class ClusterClientIds implements ClientIds {
 
     @Override
     public void leave(String clientId, long number) {
-        change(() -> {
+        boolean asking = locked(() -> {
             doubts.settle(clientId, number);
-            questions.ended(new Question(clientId, number));
+            return questions.ended(new Question(clientId, number));
         });
-        if (number > 0) {
+        if (number > 0 && !asking) {
             cluster.leaveClientId(clientId, number);
         }
+    }
+
+    /** What a peer that lets go of the id here is to be told. */
+    Frames.LetGoAnswer answer(String clientId, Answer answer) {
+        return new Frames.LetGoAnswer(answer, locked(() -> questions.unanswered(clientId)));
     }
 
     @Override
     public Future<Answer> letGo(long incarnation, String clientId, long number) {
         return ask(incarnation, Frames.below(clientId, number < 0 ? Long.MAX_VALUE : number))
+                .map(Frames.LetGoAnswer::answer)
                 .otherwise(failure -> {
                     LOG.info("client={} node {} does not let go of it: {}", clientId, incarnation, message(failure));
                     return Answer.LET_GO;
@@ -251,10 +283,11 @@ final class ClusterClientIds implements ClientIds {
         holders = now;
         Set<Long> kept = new HashSet<>(now.live());
         kept.addAll(now.wavering());
-        change(() -> {
+        List<Question> over = locked(() -> {
             doubts.retain(kept);
-            questions.retain(kept);
+            return questions.retain(kept);
         });
+        over.forEach(question -> cluster.leaveClientId(question.clientId(), question.number()));
         now.live().forEach(this::askAgain);
     }
 
@@ -281,7 +314,7 @@ final class ClusterClientIds implements ClientIds {
         for (Question question : some) {
             asked.add(ask(peer, Frames.below(question.clientId(), newest(question)))
                     .map(answer -> {
-                        settle(peer, question, answer);
+                        settle(peer, question, answer.answer());
                         return null;
                     }));
         }
@@ -299,7 +332,9 @@ final class ClusterClientIds implements ClientIds {
     }
 
     private void settle(long peer, Question question, Answer answer) {
-        change(() -> questions.answered(peer, question));
+        if (locked(() -> questions.answered(peer, question))) {
+            cluster.leaveClientId(question.clientId(), question.number());
+        }
         Joined parts = joined;
         if (answer == Answer.NEWER && parts != null) {
             parts.clients()

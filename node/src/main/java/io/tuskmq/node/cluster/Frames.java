@@ -1,12 +1,15 @@
 package io.tuskmq.node.cluster;
 
 import io.tuskmq.node.rules.IdDoubts;
+import io.tuskmq.node.session.ClientIds;
 import io.tuskmq.node.session.GroupFrame;
 import io.tuskmq.storage.Message;
 import io.vertx.core.buffer.Buffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * What nodes tell and ask each other, in bytes; big-endian. All nodes of a cluster run the same major version: the links' handshake checks
@@ -19,8 +22,8 @@ final class Frames {
     /** Committed messages of a lane, all that the receiver wants of it between what it was told last and the head. */
     record Lane(int lane, long after, long head, List<Row> rows) implements Told {}
 
-    /** How the sender fares: whether it misses the database, and whether it has clients that Hazelcast's map doesn't show. */
-    record Health(boolean databaseAway, IdDoubts.Word ids) implements Told {}
+    /** How the sender fares: whether it takes no other node for dead (it misses the database, or did just now), and whether it has clients that Hazelcast's map doesn't show. */
+    record Health(boolean sparesOthers, IdDoubts.Word ids) implements Told {}
 
     /** Something about a member of a group. */
     record OfGroup(GroupFrame frame) implements Told, Asked {}
@@ -36,6 +39,13 @@ final class Frames {
      * one with a higher number.
      */
     record LetGo(String clientId, long number, IdDoubts.Word ids) implements Asked {}
+
+    /**
+     * The answer to it.
+     *
+     * @param unanswered who may have an older connection of the id, and has not answered the sender yet
+     */
+    record LetGoAnswer(ClientIds.Answer answer, Set<Long> unanswered) {}
 
     /** Asks whether the receiver counts the sender among the live nodes: else there is no answer. */
     record Alive() implements Asked {}
@@ -87,7 +97,7 @@ final class Frames {
     static Buffer health(Health health) {
         return Buffer.buffer(2 + 2 * Long.BYTES)
                 .appendByte(HEALTH)
-                .appendByte((byte) (health.databaseAway() ? 1 : 0))
+                .appendByte((byte) (health.sparesOthers() ? 1 : 0))
                 .appendLong(health.ids().begun())
                 .appendLong(health.ids().settled());
     }
@@ -102,6 +112,20 @@ final class Frames {
     }
 
     /** All lower ones. */
+    static Buffer letGoAnswer(LetGoAnswer answer) {
+        Buffer buffer = Buffer.buffer().appendByte((byte) (answer.answer() == ClientIds.Answer.NEWER ? 1 : 0));
+        answer.unanswered().forEach(buffer::appendLong);
+        return buffer;
+    }
+
+    static LetGoAnswer letGoAnswer(Buffer body) {
+        Set<Long> unanswered = new TreeSet<>();
+        for (int at = 1; at < body.length(); at += Long.BYTES) {
+            unanswered.add(body.getLong(at));
+        }
+        return new LetGoAnswer(body.getByte(0) == 1 ? ClientIds.Answer.NEWER : ClientIds.Answer.LET_GO, unanswered);
+    }
+
     static LetGo below(String clientId, long number) {
         return new LetGo(clientId, number, IdDoubts.Word.NONE);
     }

@@ -22,6 +22,14 @@ final class LinkableNodes {
         return nodes;
     }
 
+    /** The other live nodes that have none, in words. */
+    static List<String> missingIn(Leases.Heartbeat heartbeat, long self) {
+        return heartbeat.nodes().stream()
+                .filter(node -> node.incarnation() != self && node.address().isEmpty())
+                .map(node -> node.name() + " (it is alone: cluster.port is off there)")
+                .toList();
+    }
+
     static Peer peer(Leases.LiveNode node, Leases.Address address) {
         return new Peer(node.incarnation(), node.name(), address.linkHost(), address.linkPort());
     }

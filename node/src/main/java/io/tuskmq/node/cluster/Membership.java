@@ -51,9 +51,12 @@ final class Membership {
     private final LeaseGuard guard;
     private final PeerWatch watch;
     private final Map<Long, Cluster.Node> others = new HashMap<>();
+    /** Those that this node is ending. Until PostgreSQL says that they are, they may be ending this one. */
+    private final Set<Long> takenForDead = new HashSet<>();
+
     private final Set<Long> heard = new HashSet<>();
     private final Set<Long> linked = new HashSet<>();
-    private final PeerHealth health = new PeerHealth();
+    private final PeerHealth health;
     private volatile List<String> unlinkable = List.of();
     private Promise<Void> beat = Promise.promise();
     private boolean beating;
@@ -91,6 +94,7 @@ final class Membership {
         this.host = host;
         this.guard = new LeaseGuard(own.leaseMillis(), own.registeredAtMillis());
         this.watch = new PeerWatch(own.leaseMillis());
+        this.health = new PeerHealth(own.leaseMillis());
         this.beatAtMillis = own.registeredAtMillis();
         this.lookedAtMillis = own.registeredAtMillis();
         this.leaseEndsAtMillis = guard.endsAt();
@@ -166,11 +170,15 @@ final class Membership {
     }
 
     private void met(Peer peer) {
-        if (linked.contains(peer.incarnation()) && heard.contains(peer.incarnation())) {
+        if (isJoined(peer.incarnation())) {
             watch.linked(peer.incarnation());
             LOG.info("peer={} incarnation={} linked", peer.name(), peer.incarnation());
             serveAgain();
         }
+    }
+
+    private boolean isJoined(long incarnation) {
+        return linked.contains(incarnation) && heard.contains(incarnation);
     }
 
     void unlinked(Peer peer, boolean refused) {
@@ -198,8 +206,8 @@ final class Membership {
         });
     }
 
-    void health(Peer peer, boolean databaseAway) {
-        context.runOnContext(nothing -> health.said(peer.incarnation(), databaseAway, now()));
+    void health(Peer peer, boolean sparesOthers) {
+        context.runOnContext(nothing -> health.said(peer.incarnation(), sparesOthers, now()));
     }
 
     // --- now and then
@@ -208,10 +216,9 @@ final class Membership {
         long now = now();
         boolean databaseAway = now - beatAtMillis > 2 * beatMillis() + LOOK_MILLIS;
         forwards.tellHeads();
-        forwards.tellHealth(new Frames.Health(databaseAway, ids.word()));
+        forwards.tellHealth(new Frames.Health(databaseAway || guard.othersHaveTheirTurn(now), ids.word()));
         List<Long> reached = others.keySet().stream().filter(linked::contains).toList();
-        int alsoAway = health.withoutDatabase(reached, now);
-        if (guard.mustStopServing(now, others.size(), alsoAway)) {
+        if (guard.mustStopServing(now, others.size() + takenForDead.size(), health.sparing(reached, now))) {
             stopServing();
         }
         lookedAtMillis = now;
@@ -236,12 +243,8 @@ final class Membership {
     }
 
     private void revokeVictims(long now) {
-        List<Long> apart = new ArrayList<>(0);
-        for (long peer : others.keySet()) {
-            if (!linked.contains(peer) || !heard.contains(peer)) {
-                apart.add(peer);
-            }
-        }
+        List<Long> apart =
+                others.keySet().stream().filter(peer -> !isJoined(peer)).toList();
         if ((suspended && !mayRevoke(now)) || stopped || apart.isEmpty()) {
             return;
         }
@@ -251,15 +254,19 @@ final class Membership {
                     "peer={} incarnation={} is taken for dead",
                     node == null ? "?" : node.peer().name(),
                     victim);
-            leases.revoke(own.incarnation(), victim).onComplete(this::revoked, this::failed);
+            takenForDead.add(victim);
+            leases.revoke(own.incarnation(), victim)
+                    .onSuccess(byThis -> context.runOnContext(nothing -> revoked(victim, byThis)))
+                    .onFailure(this::failed);
         }
     }
 
-    private void revoked(boolean byThis) {
+    private void revoked(long victim, boolean byThis) {
+        takenForDead.remove(victim);
         if (byThis) {
             counters.revoked();
         }
-        context.runOnContext(nothing -> ended());
+        ended();
     }
 
     private void ended() {
@@ -305,14 +312,11 @@ final class Membership {
         beatAtMillis = sentAt;
         guard.renewed(sentAt);
         leaseEndsAtMillis = guard.endsAt();
-        others.clear();
+        takenForDead.clear();
+        others.values().removeIf(other -> !hasItsTurn(other.peer().incarnation()));
         LinkableNodes.of(heartbeat, own.incarnation())
                 .forEach(node -> others.put(node.peer().incarnation(), node));
-        unlinkable = heartbeat.nodes().stream()
-                .filter(node -> node.incarnation() != own.incarnation()
-                        && node.address().isEmpty())
-                .map(node -> node.name() + " (it is alone: cluster.port is off there)")
-                .toList();
+        unlinkable = LinkableNodes.missingIn(heartbeat, own.incarnation());
         cluster.nodes(others.values());
         ids.heartbeat(others.keySet());
         if (lapsed && !suspended) {
@@ -320,7 +324,7 @@ final class Membership {
         }
         lanes.heartbeat(heartbeat.lanes(), own.incarnation());
         serveAgain();
-        if (!guard.mayEndOthers(now())) {
+        if (!guard.mayEndOthers(now()) || !(suspended || host.isServing())) {
             return;
         }
         leases.endExpired()
@@ -331,6 +335,11 @@ final class Membership {
                     }
                 })
                 .onFailure(failure -> LOG.debug("dead nodes are looked for later: {}", failure.getMessage()));
+    }
+
+    /** Its lease may have run out while the database was away for all, and it stands by: it is asked as before, until it had time to renew. */
+    private boolean hasItsTurn(long incarnation) {
+        return guard.othersHaveTheirTurn(now()) && isJoined(incarnation);
     }
 
     /**

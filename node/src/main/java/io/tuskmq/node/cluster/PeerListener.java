@@ -2,7 +2,6 @@ package io.tuskmq.node.cluster;
 
 import io.tuskmq.cluster.Cluster;
 import io.tuskmq.cluster.Peer;
-import io.tuskmq.node.session.ClientIds;
 import io.tuskmq.node.session.GroupFrame;
 import io.tuskmq.node.session.Groups;
 import io.tuskmq.node.session.LiveRoutes;
@@ -143,9 +142,9 @@ final class PeerListener implements Cluster.Listener {
                 }
             }
             case Frames.Lane lane -> joined().lanes().frame(lane);
-            case Frames.Health(boolean databaseAway, var word) -> {
+            case Frames.Health(boolean sparesOthers, var word) -> {
                 ids.said(from.incarnation(), word);
-                joined().membership().health(from, databaseAway);
+                joined().membership().health(from, sparesOthers);
             }
             case Frames.OfGroup(var frame) -> here(() -> joined().groups().told(from.incarnation(), frame));
         }
@@ -157,7 +156,7 @@ final class PeerListener implements Cluster.Listener {
             case Frames.LetGo(String clientId, long number, var word) -> {
                 ids.said(from.incarnation(), word); // first: who connects here from now on asks that node too
                 yield askedHere(() -> joined().clients().letGo(clientId, number))
-                        .map(answer -> Buffer.buffer(new byte[] {(byte) (answer == ClientIds.Answer.NEWER ? 1 : 0)}));
+                        .map(answer -> Frames.letGoAnswer(ids.answer(clientId, answer)));
             }
             // Sessions here rely on forwards of those whom they waited for, and of those who come later: they must know
             // all.

@@ -56,7 +56,7 @@ final class AnswerWriter {
         if (bytes > packetBytesMax) {
             return false;
         }
-        PacketWriter.connAckV5Refusal(outbox.room(bytes), reason, said);
+        PacketWriter.connAckV5Refusal(outbox.room(bytes), ReasonCodes.ofConnAck(reason), said);
         return true;
     }
 

@@ -1,17 +1,35 @@
 package io.tuskmq.node.mqtt;
 
+import io.tuskmq.node.metrics.Metrics;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What happened at the listeners of one node; for metrics. Safe from any thread. */
 public final class MqttCounters {
     final AtomicInteger openConnections = new AtomicInteger();
-    final LongAdder refusedConnections = new LongAdder();
+    final LongAdder pacedPublishers = new LongAdder();
     final LongAdder badPackets = new LongAdder();
     final LongAdder tooLargeForClient = new LongAdder();
     final LongAdder refusedTopics = new LongAdder();
     final LongAdder cutOff = new LongAdder();
     final LongAdder ownFailures = new LongAdder();
+    private final Map<Admission.Refusal, LongAdder> refused = new EnumMap<>(Admission.Refusal.class);
+
+    MqttCounters() {
+        for (Admission.Refusal why : Admission.Refusal.values()) {
+            refused.put(why, new LongAdder());
+        }
+    }
+
+    void refused(Admission.Refusal why) {
+        LongAdder count = refused.get(why);
+        if (count != null) {
+            count.increment();
+        }
+    }
 
     /** Network connections open now, with or without a CONNECT. */
     public int openConnections() {
@@ -20,7 +38,55 @@ public final class MqttCounters {
 
     /** Closed at once because there were too many, or because the node is stopping. */
     public long refusedConnections() {
-        return refusedConnections.sum();
+        return refused.values().stream().mapToLong(LongAdder::sum).sum();
+    }
+
+    /** How often a client that published too fast was not read for a while. */
+    public long pacedPublishers() {
+        return pacedPublishers.sum();
+    }
+
+    /** Makes all of them metrics. */
+    public void register(Metrics metrics) {
+        metrics.gauge(
+                "tuskmq_network_connections",
+                "Network connections that are open now, with or without a CONNECT.",
+                this::openConnections);
+        refused.forEach((why, count) -> metrics.counted(
+                "tuskmq_connections_refused_total",
+                "Network connections that were closed at once, by reason.",
+                Map.of("reason", why.name().toLowerCase(Locale.ROOT)),
+                count::doubleValue));
+        counted(
+                metrics,
+                "tuskmq_bad_packets_total",
+                "Connections ended for a packet that broke the protocol.",
+                badPackets);
+        counted(
+                metrics,
+                "tuskmq_packets_too_large_total",
+                "Packets not sent, since the client takes none so large.",
+                tooLargeForClient);
+        counted(
+                metrics,
+                "tuskmq_topics_refused_total",
+                "PUBLISH packets to topics that are too deep, too long or the broker's own.",
+                refusedTopics);
+        counted(metrics, "tuskmq_connections_cut_total", "Connections cut, since the client did not read.", cutOff);
+        counted(
+                metrics,
+                "tuskmq_publishers_paced_total",
+                "How often a client that published too fast was not read for a while.",
+                pacedPublishers);
+        counted(
+                metrics,
+                "tuskmq_connections_failed_total",
+                "Connections ended by a fault of the broker: to be 0.",
+                ownFailures);
+    }
+
+    private static void counted(Metrics metrics, String name, String help, LongAdder count) {
+        metrics.counted(name, help, Map.of(), count::doubleValue);
     }
 
     /** Connections ended for a packet that broke the protocol. */

@@ -30,6 +30,7 @@ public final class MqttListener {
     private final MqttOptions options;
     private final ConnectionHandler handler;
     private final MqttCounters counters = new MqttCounters();
+    private final Admission admission;
     private final BadInputLog badInput = new BadInputLog();
     private final List<ShardLoop> loops = new ArrayList<>();
     private final List<TappedVertx> servers = new ArrayList<>();
@@ -42,6 +43,8 @@ public final class MqttListener {
         this.vertx = vertx;
         this.options = options;
         this.handler = handler;
+        this.admission =
+                new Admission(options.limits().arrivals(), options.limits().connectMillisMax());
     }
 
     /** Opens the ports. Fails, with none left open, when one of them can't be bound. */
@@ -142,19 +145,34 @@ public final class MqttListener {
         return server;
     }
 
-    /** vertx-mqtt has built its pipeline: the tap takes the place of what it put there for MQTT itself. */
     @SuppressWarnings("FutureReturnValueIgnored") // closing a refused connection has nobody to tell
     private void connected(ShardLoop loop, NetSocket socket, Kind kind) {
         ChannelPipeline pipeline =
                 ((NetSocketInternal) socket).channelHandlerContext().pipeline();
-        int open = counters.openConnections.incrementAndGet();
-        pipeline.channel().closeFuture().addListener(closed -> counters.openConnections.decrementAndGet());
-        if (!accepting || open > options.limits().connectionsMax()) {
-            counters.refusedConnections.increment();
-            pipeline.channel().close();
-            return;
+        String address = String.valueOf(socket.remoteAddress().hostAddress());
+        Admission.Answer answer = accepting
+                ? admission.admit(address, System.nanoTime())
+                : new Admission.Answer.Refuse(Admission.Refusal.STOPPING);
+        switch (answer) {
+            case Admission.Answer.Refuse(Admission.Refusal why) -> {
+                counters.refused(why);
+                pipeline.channel().close();
+            }
+            case Admission.Answer.LetIn(long afterNanos) -> {
+                counters.openConnections.incrementAndGet();
+                pipeline.channel().closeFuture().addListener(closed -> {
+                    counters.openConnections.decrementAndGet();
+                    admission.leave(address);
+                });
+                tap(loop, socket, pipeline, kind).restFor(afterNanos);
+            }
         }
-        pipeline.addBefore("mqttDecoder", "tap", new Tap(loop, String.valueOf(socket.remoteAddress())));
+    }
+
+    /** vertx-mqtt has built its pipeline: the tap takes the place of what it put there for MQTT itself. */
+    private static Tap tap(ShardLoop loop, NetSocket socket, ChannelPipeline pipeline, Kind kind) {
+        Tap tap = new Tap(loop, String.valueOf(socket.remoteAddress()));
+        pipeline.addBefore("mqttDecoder", "tap", tap);
         remove(pipeline, "mqttDecoder");
         remove(pipeline, "mqttEncoder");
         remove(pipeline, "idle");
@@ -168,6 +186,7 @@ public final class MqttListener {
             // No compression: a small frame could become a gigabyte.
             remove(pipeline, "webSocketExtensionHandler");
         }
+        return tap;
     }
 
     private static void remove(ChannelPipeline pipeline, String name) {

@@ -66,7 +66,8 @@ public record MqttOptions(
      * @param writeHighBytes above it a connection is not writable: QoS 0 is dropped, sessions stop sending
      * @param queuedBytesMax above it the client isn't served any more: its connection is cut
      * @param stalledMillisMax a connection that stays unwritable for longer is cut
-     * @param connectionsMax of this node; more are refused with "quota exceeded"
+     * @param arrivals which connections are let in
+     * @param publishRate how fast one client may publish
      */
     public record Limits(
             int packetBytesMax,
@@ -80,9 +81,22 @@ public record MqttOptions(
             int writeHighBytes,
             int queuedBytesMax,
             int stalledMillisMax,
-            int connectionsMax) {
-        public static final Limits DEFAULT =
-                new Limits(1 << 20, 10_000, 0, 1_000, 32, 128, 1_024, 32 << 10, 64 << 10, 8 << 20, 60_000, 1_000_000);
+            Arrivals arrivals,
+            PublishRate publishRate) {
+        public static final Limits DEFAULT = new Limits(
+                1 << 20,
+                10_000,
+                0,
+                1_000,
+                32,
+                128,
+                1_024,
+                32 << 10,
+                64 << 10,
+                8 << 20,
+                60_000,
+                new Arrivals(1_000_000, 0, 0),
+                new PublishRate(0, 0));
 
         public Limits withPacketBytesMax(int bytes) {
             return new Limits(
@@ -97,7 +111,24 @@ public record MqttOptions(
                     writeHighBytes,
                     queuedBytesMax,
                     stalledMillisMax,
-                    connectionsMax);
+                    arrivals,
+                    publishRate);
         }
     }
+
+    /**
+     * Which network connections are let in.
+     *
+     * @param connectionsMax of this node; more are closed at once
+     * @param perAddressMax of one address; 0 = no limit
+     * @param perSecondMax more wait for their turn; 0 = no limit
+     */
+    public record Arrivals(int connectionsMax, int perAddressMax, int perSecondMax) {}
+
+    /**
+     * How fast one client may publish; a faster one is read more slowly. 0 = no limit.
+     *
+     * @param bytesPerSecondMax of PUBLISH packets
+     */
+    public record PublishRate(int messagesPerSecondMax, int bytesPerSecondMax) {}
 }

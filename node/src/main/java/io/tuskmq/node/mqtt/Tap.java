@@ -46,6 +46,7 @@ final class Tap extends ChannelInboundHandlerAdapter {
     /** Bytes of an incomplete packet, or of packets that wait while reading is paused. */
     private @Nullable ByteBuf kept;
 
+    private final @Nullable PublishPace pace;
     private int pauses;
     private boolean parsing;
     private boolean ended;
@@ -59,6 +60,7 @@ final class Tap extends ChannelInboundHandlerAdapter {
     Tap(ShardLoop loop, String remoteAddress) {
         this.loop = loop;
         this.connection = new MqttConnection(this, loop, remoteAddress);
+        this.pace = PublishPace.of(loop.limits.publishRate(), System.nanoTime());
     }
 
     ChannelHandlerContext ctx() {
@@ -201,6 +203,13 @@ final class Tap extends ChannelInboundHandlerAdapter {
         bytes.readerIndex(body + length);
         loop.reader.start(bytes, body, body + length);
         connection.packet(first >> 4, first & 15);
+        if (pace != null && first >> 4 == PacketType.PUBLISH) {
+            long rest = pace.published(headerBytes + length, System.nanoTime());
+            if (rest > 0) {
+                loop.counters.pacedPublishers.increment();
+                restFor(rest);
+            }
+        }
         return true;
     }
 
@@ -230,6 +239,14 @@ final class Tap extends ChannelInboundHandlerAdapter {
             if (kept != null && !parsing) {
                 ctx().executor().execute(this::parse);
             }
+        }
+    }
+
+    /** Reads nothing for that long. */
+    void restFor(long nanos) {
+        if (nanos > 0) {
+            pause();
+            after(nanos, this::resume);
         }
     }
 

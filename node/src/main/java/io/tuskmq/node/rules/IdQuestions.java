@@ -3,38 +3,80 @@ package io.tuskmq.node.rules;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
- * What peers have not answered yet: client ids that are connected here, and that they were to let go of. It is asked again until it is
- * answered, or the connection or the peer has ended (I5). Pure; one thread at a time.
+ * What peers have not answered yet: client ids that came here, and that they were to let go of. It is asked again until it is answered, or
+ * the peer has ended: also when the connection here has gone since, for the older one must not outlive it (I5). Until then the map is to
+ * name this node, which says whom to ask as well. Pure; one thread at a time.
  */
 public final class IdQuestions {
-    /** A client id that is connected here, and its number. */
+    /** A client id that came here, and its number. */
     public record Question(String clientId, long number) {}
 
     /** By peer: client ids and their numbers. */
     private final Map<Long, Map<String, Long>> open = new HashMap<>();
+    /** Those of connections that have ended. */
+    private final Set<Question> left = new HashSet<>();
 
     /** The peer has not answered. A newer connection's question takes the place of an older one's. */
     public void add(long peer, Question question) {
-        open.computeIfAbsent(peer, p -> new LinkedHashMap<>()).put(question.clientId(), question.number());
+        Long before =
+                open.computeIfAbsent(peer, p -> new LinkedHashMap<>()).put(question.clientId(), question.number());
+        if (before != null && before != question.number()) {
+            isOver(new Question(question.clientId(), before));
+        }
     }
 
-    public void answered(long peer, Question question) {
+    /** @return whether its connection has ended, and this was the last answer: the map needs to name this node no longer */
+    public boolean answered(long peer, Question question) {
         Map<String, Long> ofPeer = open.get(peer);
-        if (ofPeer != null && ofPeer.remove(question.clientId(), question.number()) && ofPeer.isEmpty()) {
+        if (ofPeer == null || !ofPeer.remove(question.clientId(), question.number())) {
+            return false;
+        }
+        if (ofPeer.isEmpty()) {
             open.remove(peer);
         }
+        return isOver(question);
     }
 
-    /** The connection has ended: it needs the id no more. */
-    public void ended(Question question) {
-        for (long peer : List.copyOf(open.keySet())) {
-            answered(peer, question);
+    private boolean isOver(Question question) {
+        return !isOpen(question) && left.remove(question);
+    }
+
+    private boolean isOpen(Question question) {
+        Long number = question.number();
+        return open.values().stream().anyMatch(ofPeer -> number.equals(ofPeer.get(question.clientId())));
+    }
+
+    /**
+     * The connection has ended.
+     *
+     * @return whether it is still being asked for. Not with a number that others don't know: a newer connection could not be told from an
+     *     older one
+     */
+    public boolean ended(Question question) {
+        if (question.number() < 0) {
+            List.copyOf(open.keySet()).forEach(peer -> answered(peer, question));
+            return false;
         }
+        return isOpen(question) && left.add(question);
+    }
+
+    /** Peers that may have an older connection of the client id. */
+    public Set<Long> unanswered(String clientId) {
+        Set<Long> peers = new TreeSet<>();
+        open.forEach((peer, ofPeer) -> {
+            if (ofPeer.containsKey(clientId)) {
+                peers.add(peer);
+            }
+        });
+        return peers;
     }
 
     /** The connection's number is another one now. */
@@ -55,8 +97,18 @@ public final class IdQuestions {
         return next;
     }
 
-    /** These are the peers that are left. */
-    public void retain(Collection<Long> peers) {
-        open.keySet().retainAll(peers);
+    /**
+     * These are the peers that are left.
+     *
+     * @return what is asked no more, and whose connections have ended
+     */
+    public List<Question> retain(Collection<Long> peers) {
+        if (!open.keySet().retainAll(peers)) {
+            return List.of();
+        }
+        List<Question> over =
+                left.stream().filter(question -> !isOpen(question)).toList();
+        over.forEach(left::remove);
+        return over;
     }
 }

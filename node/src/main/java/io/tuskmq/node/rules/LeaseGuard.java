@@ -37,6 +37,14 @@ public final class LeaseGuard {
         return now - gapEndedAt >= validMillis;
     }
 
+    /**
+     * Whether those whose leases ran out while the database was away for all are to renew them first: until then they count as alive, and may
+     * know it (I11). Ends early enough for them to hear that it has ended, before {@link #mayEndOthers}.
+     */
+    public boolean othersHaveTheirTurn(long now) {
+        return now - gapEndedAt < validMillis / 2;
+    }
+
     /** From when on others may take this node for dead, if it isn't renewed. */
     public long endsAt() {
         return renewedAt + validMillis;
@@ -49,12 +57,12 @@ public final class LeaseGuard {
 
     /**
      * Whether clients must be let go. Not while nobody can have taken their sessions: when there is no other node, or when all others
-     * miss the database too (I11).
+     * spare it (I11).
      *
      * @param peers other nodes that were alive when the database was last heard
-     * @param peersWithoutDatabase those of them that said lately that they miss it
+     * @param sparing those of them that said lately that they take nobody for dead: they miss the database too, or others have their turn
      */
-    public boolean mustStopServing(long now, int peers, int peersWithoutDatabase) {
-        return isOver(now) && peersWithoutDatabase < peers;
+    public boolean mustStopServing(long now, int peers, int sparing) {
+        return isOver(now) && sparing < peers;
     }
 }

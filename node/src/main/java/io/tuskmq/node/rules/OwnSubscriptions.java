@@ -61,6 +61,10 @@ final class OwnSubscriptions {
         return key.shared() ? shared.get(new ShareKey(key.share(), key.filter())) : plain.get(key.filter());
     }
 
+    int size() {
+        return plain.size() + shared.size();
+    }
+
     @Nullable
     Subscription ofFilter(long filterId) {
         return byFilterId.get(filterId);

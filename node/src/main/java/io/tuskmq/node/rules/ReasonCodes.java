@@ -38,6 +38,33 @@ public final class ReasonCodes {
         return reason >= 0x80;
     }
 
+    /**
+     * [MQTT5-3.2.2-8] The reason itself, or what says the nearest among those that CONNACK may have: a connection may be ended while its
+     * CONNECT is looked at.
+     */
+    public static int ofConnAck(int reason) {
+        return switch (reason) {
+            case SUCCESS,
+                    UNSPECIFIED_ERROR,
+                    MALFORMED_PACKET,
+                    PROTOCOL_ERROR,
+                    IMPLEMENTATION_ERROR,
+                    UNSUPPORTED_PROTOCOL_VERSION,
+                    CLIENT_IDENTIFIER_NOT_VALID,
+                    BAD_USER_NAME_OR_PASSWORD,
+                    NOT_AUTHORIZED,
+                    SERVER_UNAVAILABLE,
+                    SERVER_BUSY,
+                    BAD_AUTHENTICATION_METHOD,
+                    TOPIC_NAME_INVALID,
+                    PACKET_TOO_LARGE,
+                    QUOTA_EXCEEDED,
+                    USE_ANOTHER_SERVER -> reason;
+            case SERVER_SHUTTING_DOWN -> SERVER_UNAVAILABLE;
+            default -> UNSPECIFIED_ERROR;
+        };
+    }
+
     /** The MQTT 3 CONNACK return code that says the same, or the nearest to it (3.1.1 table 3.1). */
     public static int connectReturnCode(int reason) {
         return switch (reason) {

@@ -62,11 +62,7 @@ public final class Session {
                 routes);
         this.retained = new RetainedHandover(subscriptions, rules, queue, effects);
         this.changes = new SubscriptionChanges(
-                limits.pendingSubscribesMax(),
-                subscriptions,
-                new SubscriptionChanges.Followers(follower, retained, routes),
-                effects,
-                stored);
+                limits, subscriptions, new SubscriptionChanges.Followers(follower, retained, routes), effects, stored);
     }
 
     /** What follows from the event. */

@@ -12,6 +12,7 @@ package io.tuskmq.node.rules;
  * @param pageMessages messages asked for in one page of the log
  * @param sendBytesMax bytes sent in one step before the channel is looked at again
  * @param pendingSubscribesMax SUBSCRIBE and UNSUBSCRIBE packets waiting for the store; one more → DISCONNECT 0x97
+ * @param subscriptionsMax subscriptions of one session; SUBACK refuses one more with 0x97
  * @param idleCheckpointMillis how old the stored cursor of a session that receives nothing may grow
  */
 public record SessionLimits(
@@ -24,8 +25,9 @@ public record SessionLimits(
         int pageMessages,
         long sendBytesMax,
         int pendingSubscribesMax,
+        int subscriptionsMax,
         long idleCheckpointMillis) {
 
     public static final SessionLimits DEFAULT =
-            new SessionLimits(1_000, 1_000, 10_000, 4 << 20, 1_000, 1 << 20, 200, 256 << 10, 1_000, 300_000);
+            new SessionLimits(1_000, 1_000, 10_000, 4 << 20, 1_000, 1 << 20, 200, 256 << 10, 1_000, 10_000, 300_000);
 }

@@ -3,9 +3,11 @@ package io.tuskmq.node.rules;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SubscriptionChanges {
     private final boolean stored;
-    private final int pendingMax;
+    private final SessionLimits limits;
     private final OwnSubscriptions subscriptions;
     private final LogFollower follower;
     private final RetainedHandover retained;
@@ -30,9 +32,13 @@ final class SubscriptionChanges {
     private long waitsForRoutes;
 
     SubscriptionChanges(
-            int pendingMax, OwnSubscriptions subscriptions, Followers followers, Effects effects, boolean stored) {
+            SessionLimits limits,
+            OwnSubscriptions subscriptions,
+            Followers followers,
+            Effects effects,
+            boolean stored) {
         this.stored = stored;
-        this.pendingMax = pendingMax;
+        this.limits = limits;
         this.subscriptions = subscriptions;
         this.follower = followers.follower();
         this.retained = followers.retained();
@@ -52,7 +58,7 @@ final class SubscriptionChanges {
     }
 
     private void enqueue(Event e) {
-        if (waiting.size() >= pendingMax) {
+        if (waiting.size() >= limits.pendingSubscribesMax()) {
             effects.disconnect(ReasonCodes.QUOTA_EXCEEDED, "too many SUBSCRIBE and UNSUBSCRIBE packets wait");
             return;
         }
@@ -64,7 +70,7 @@ final class SubscriptionChanges {
         while (running == null && !waiting.isEmpty()) {
             Event next = waiting.remove();
             if (next instanceof Event.SubscribeReceived s) {
-                begin(s);
+                begin(bounded(s));
             } else if (next instanceof Event.UnsubscribeReceived u) {
                 begin(u);
             }
@@ -72,6 +78,28 @@ final class SubscriptionChanges {
     }
 
     // --- SUBSCRIBE
+
+    /** Refuses those that would be too many; one that is there may be replaced. */
+    private Event.SubscribeReceived bounded(Event.SubscribeReceived e) {
+        if (subscriptions.size() + e.subscriptions().size() <= limits.subscriptionsMax()) {
+            return e;
+        }
+        Set<List<String>> fresh = new HashSet<>();
+        List<Integer> refused = new ArrayList<>(e.refused());
+        for (int i = 0; i < refused.size(); i++) {
+            Subscription s = e.subscriptions().get(i);
+            List<String> key = List.of(s.share(), s.filter());
+            if (refused.get(i) != 0 || subscriptions.get(s) != null || fresh.contains(key)) {
+                continue;
+            }
+            if (subscriptions.size() + fresh.size() < limits.subscriptionsMax()) {
+                fresh.add(key);
+            } else {
+                refused.set(i, ReasonCodes.QUOTA_EXCEEDED);
+            }
+        }
+        return new Event.SubscribeReceived(e.packetId(), e.subscriptions(), refused);
+    }
 
     private void begin(Event.SubscribeReceived e) {
         running = e;

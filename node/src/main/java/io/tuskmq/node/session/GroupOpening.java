@@ -64,6 +64,7 @@ final class GroupOpening {
                 d.pageMessages(),
                 d.sendBytesMax(),
                 d.pendingSubscribesMax(),
+                d.subscriptionsMax(),
                 d.idleCheckpointMillis());
         var client = new SessionStart.Client(5, inflightMax, 0);
         // No message has this publisher: no-local is not for shared subscriptions [MQTT5-3.8.3-4].

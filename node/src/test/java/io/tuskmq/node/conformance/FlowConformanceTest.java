@@ -31,6 +31,60 @@ class FlowConformanceTest extends BrokerTest {
         assertEquals("50 00 02", five.read().hex().substring(0, 8));
     }
 
+    /** [MQTT-2.2.2-1] */
+    @Test
+    void whatTheBrokerSendsHasTheFlagsOfTheTable() throws IOException {
+        RawClient client = open();
+        client.send(Packets.connect("flags"));
+        assertEquals(0x20, client.read().first());
+        client.send(Packets.subscribe(1, "flags", 2));
+        assertEquals(0x90, client.read().first());
+        client.send(Packets.publish(1, 2, "flags/other", "x"));
+        assertEquals(0x40, client.read().first());
+        client.send(Packets.publish(2, 3, "flags/other", "x"));
+        assertEquals(0x50, client.read().first());
+        client.send(Packets.pubRel(3));
+        assertEquals(0x70, client.read().first());
+        RawClient publisher = connected(Packets.connect("flags-p"));
+        publisher.send(Packets.publish(2, 1, "flags", "x"));
+        int id = packetId(client.read(), "x");
+        client.send(Packets.pubRec(id));
+        assertEquals(0x62, client.read().first());
+        client.send(Packets.pubComp(id));
+        client.send(Packets.unsubscribe(4, "flags"));
+        assertEquals(0xB0, client.read().first());
+        client.send(Packets.PINGREQ);
+        assertEquals(0xD0, client.read().first());
+    }
+
+    /** [MQTT5-3.3.2-11] [MQTT5-3.1.2-27] */
+    @Test
+    void noTopicAliasComesAboveTheClientsMaximum() throws IOException {
+        RawClient publisher = connected(Packets.connectV5("aliases-p"));
+        for (int most = 0; most < 3; most++) {
+            RawClient client =
+                    connected(Packets.connectV5("aliases" + most, Packets.property(0x22, Packets.u16(most))));
+            subscribe(client, 1, "aliases/" + most + "/+", 0);
+            for (int i = 0; i < 9; i++) {
+                publisher.send(Packets.publishV5(0, 0, "aliases/" + most + "/" + i % 4, NONE, "x"));
+                int alias = topicAlias(client.read());
+                assertTrue(0 <= alias && alias <= most, alias + " is above " + most);
+            }
+        }
+    }
+
+    /** 0 if it has none; it has no other property. */
+    private static int topicAlias(RawClient.Packet publish) {
+        assertEquals(3, publish.type(), publish::toString);
+        int at = 2 + publish.u16(0);
+        if (publish.u8(at) == 0) {
+            return 0;
+        }
+        assertEquals(3, publish.u8(at), publish::toString);
+        assertEquals(0x23, publish.u8(at + 1), publish::toString);
+        return publish.u16(at + 2);
+    }
+
     /** [MQTT5-2.2.1-2] [MQTT5-3.3.1-2] [MQTT5-4.3.1-1] */
     @Test
     void qos0IsSentWithoutPacketIdAndDup() throws IOException {

@@ -33,7 +33,8 @@ class LimitsTest extends ListenerTest {
                 d.writeHighBytes(),
                 queuedBytes,
                 stalledMillis,
-                connections);
+                new MqttOptions.Arrivals(connections, 0, 0),
+                d.publishRate());
     }
 
     private static MqttOptions.Limits connectWithin(int millis) {
@@ -255,6 +256,60 @@ class LimitsTest extends ListenerTest {
         assertTrue(client(listener.port()).readOrEnd().isEmpty());
         assertEquals(1, listener.counters().refusedConnections());
         first.ping();
+    }
+
+    private static MqttOptions.Limits with(MqttOptions.Arrivals arrivals, MqttOptions.PublishRate rate) {
+        MqttOptions.Limits d = MqttOptions.Limits.DEFAULT;
+        return new MqttOptions.Limits(
+                d.packetBytesMax(),
+                d.connectMillisMax(),
+                0,
+                d.receiveMax(),
+                d.topicAliasMax(),
+                d.topicLevelsMax(),
+                d.clientIdBytesMax(),
+                d.writeLowBytes(),
+                d.writeHighBytes(),
+                d.queuedBytesMax(),
+                d.stalledMillisMax(),
+                arrivals,
+                rate);
+    }
+
+    @Test
+    @DisplayName("one address has only so many connections, and gets a place back when one of them has closed")
+    void boundsConnectionsOfAnAddress() throws IOException {
+        var none = new MqttOptions.PublishRate(0, 0);
+        MqttListener listener = listen(
+                MqttOptions.tcp("127.0.0.1", 0, 1).withLimits(with(new MqttOptions.Arrivals(1_000, 1, 0), none)));
+        RawClient first = connected(listener.port(), Packets.connect("a"));
+        assertTrue(client(listener.port()).readOrEnd().isEmpty());
+        first.close();
+        RecordingHandler.next(handler.closed);
+        connected(listener.port(), Packets.connect("b")).ping();
+    }
+
+    @Test
+    @DisplayName("a client that publishes too fast is read at the rate it may have, and loses nothing")
+    void pacesPublishers() throws IOException {
+        var arrivals = new MqttOptions.Arrivals(1_000, 0, 0);
+        MqttListener listener = listen(
+                MqttOptions.tcp("127.0.0.1", 0, 1).withLimits(with(arrivals, new MqttOptions.PublishRate(10, 0))));
+        RawClient client = connected(listener.port(), Packets.connect("fast"));
+        byte[] publishes = new byte[0];
+        for (int i = 0; i < 15; i++) {
+            publishes = RawClient.concat(publishes, Packets.publish(0, 0, "a", "m" + i));
+        }
+        long start = System.nanoTime();
+        client.send(publishes);
+        for (int i = 0; i < 15; i++) {
+            assertTrue(client.read()
+                    .hex()
+                    .endsWith(Packets.hexOf(("m" + i).getBytes(java.nio.charset.StandardCharsets.UTF_8))));
+        }
+        long took = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+        assertTrue(took >= 350, "a second's worth at once, the others at ten a second, not within " + took + " ms");
+        assertTrue(listener.counters().pacedPublishers() > 0);
     }
 
     private static void sendMany(Connection connection, int count) {

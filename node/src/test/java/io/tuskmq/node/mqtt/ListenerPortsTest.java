@@ -151,7 +151,8 @@ class ListenerPortsTest extends ListenerTest {
     }
 
     @Test
-    @DisplayName("[MQTT-6.0.0-2] [MQTT-6.0.0-4] MQTT over WebSocket: packets need not line up with frames")
+    @DisplayName(
+            "[MQTT-6.0.0-2] [MQTT-6.0.0-4] [MQTT5-6.0.0-2] [MQTT5-6.0.0-4] MQTT over WebSocket: packets need not line up with frames")
     void speaksWebSocket() {
         int port = listen(options(0, MqttOptions.OFF, null, MqttOptions.OFF)).webSocketPort();
         WebSocketClient client = vertx().createWebSocketClient();
@@ -188,7 +189,7 @@ class ListenerPortsTest extends ListenerTest {
     }
 
     @Test
-    @DisplayName("[MQTT-6.0.0-1] a text frame ends the connection")
+    @DisplayName("[MQTT-6.0.0-1] [MQTT5-6.0.0-1] a text frame ends the connection")
     void refusesTextFrames() throws InterruptedException {
         int port = listen(options(0, MqttOptions.OFF, null, MqttOptions.OFF)).webSocketPort();
         WebSocketClient client = vertx().createWebSocketClient();

@@ -1,6 +1,8 @@
 package io.tuskmq.node.rules;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.node.rules.IdQuestions.Question;
 import java.util.List;
@@ -32,13 +34,44 @@ class IdQuestionsTest {
         assertEquals(List.of(A), questions.next(1, 1));
     }
 
+    /** Found by the simulation of the cluster, seed 235: a third node took the id, and nobody knew of the older connection. */
     @Test
-    void endWithTheConnection() {
+    void outliveTheConnection() {
+        questions.add(1, A);
+        questions.add(2, A);
+        assertTrue(questions.ended(A));
+        assertEquals(List.of(A), questions.next(1, 9));
+        assertEquals(Set.of(1L, 2L), questions.unanswered("a"));
+        assertFalse(questions.answered(1, A), "another answer is missing");
+        assertTrue(questions.answered(2, A), "the map's entry can go");
+        assertFalse(questions.ended(A));
+    }
+
+    @Test
+    void endWithAConnectionThatOthersDoNotKnow() {
+        Question unseen = new Question("a", -3);
+        questions.add(1, unseen);
+        assertFalse(questions.ended(unseen));
+        assertEquals(List.of(), questions.next(1, 9));
+    }
+
+    @Test
+    void endWithThePeerAfterTheConnection() {
         questions.add(1, A);
         questions.add(2, A);
         questions.ended(A);
-        assertEquals(List.of(), questions.next(1, 9));
-        assertEquals(List.of(), questions.next(2, 9));
+        assertEquals(List.of(), questions.retain(Set.of(2L)));
+        assertEquals(List.of(A), questions.retain(Set.of()));
+    }
+
+    @Test
+    void aNewerConnectionsQuestionTakesThePlace() {
+        questions.add(1, A);
+        questions.ended(A);
+        Question newer = new Question("a", 7);
+        questions.add(1, newer);
+        assertFalse(questions.answered(1, newer), "its connection stands");
+        assertEquals(List.of(), questions.retain(Set.of()));
     }
 
     @Test

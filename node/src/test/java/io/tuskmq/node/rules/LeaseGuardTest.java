@@ -33,9 +33,21 @@ class LeaseGuardTest {
     @Test
     void goesOnWhenNobodyCanHaveTakenItsSessions() {
         assertFalse(guard.mustStopServing(LEASE, 0, 0), "alone");
-        assertFalse(guard.mustStopServing(LEASE, 2, 2), "all others miss the database too");
-        assertTrue(guard.mustStopServing(LEASE, 2, 1), "one of them may have the database");
+        assertFalse(guard.mustStopServing(LEASE, 2, 2), "all others spare it");
+        assertTrue(guard.mustStopServing(LEASE, 2, 1), "one of them may have taken them");
         assertFalse(guard.mustStopServing(LEASE / 2, 2, 0), "the lease is valid");
+    }
+
+    /** I11: whoever reaches the database first counts on the others a while longer; they hear of its end before any is ended. */
+    @Test
+    void othersHaveTheirTurnWhenTheDatabaseIsBack() {
+        assertFalse(guard.othersHaveTheirTurn(0), "it starts: nobody relies on it");
+        guard.renewed(4_000);
+        assertFalse(guard.othersHaveTheirTurn(4_000));
+        guard.renewed(20_000);
+        assertTrue(guard.othersHaveTheirTurn(24_000));
+        assertFalse(guard.othersHaveTheirTurn(24_750));
+        assertFalse(guard.mayEndOthers(24_750 + LEASE / 3), "the last word has ended by then");
     }
 
     /** I11: the database was away for all; whoever reaches it first must not end those who come a moment later. */

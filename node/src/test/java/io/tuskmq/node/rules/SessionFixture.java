@@ -127,7 +127,7 @@ final class SessionFixture {
 
     /** A small version of the limits. */
     static SessionLimits small(int inflightMax, int liveQueueMax) {
-        return new SessionLimits(3, inflightMax, 4, 1 << 20, liveQueueMax, 1 << 20, 8, 256 << 10, 2, 300_000);
+        return new SessionLimits(3, inflightMax, 4, 1 << 20, liveQueueMax, 1 << 20, 8, 256 << 10, 2, 4, 300_000);
     }
 
     static long id(int lane, int number) {

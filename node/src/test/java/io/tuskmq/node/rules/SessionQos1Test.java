@@ -161,7 +161,7 @@ class SessionQos1Test {
     /** I9: what is sent in one step is bounded, and the runner is told that there is more. */
     @Test
     void sendsInPortions() {
-        var limits = new SessionLimits(10, 100, 100, 1 << 20, 100, 1 << 20, 100, 100, 10, 1_000);
+        var limits = new SessionLimits(10, 100, 100, 1 << 20, 100, 1 << 20, 100, 100, 10, 1_000, 1_000);
         Session session = starting().limits(limits).subscribed(sub).live();
         on(session, new Event.Writable(false, NOW));
         for (int i = 1; i <= 3; i++) {

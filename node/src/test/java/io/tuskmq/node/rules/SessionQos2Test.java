@@ -34,6 +34,15 @@ class SessionQos2Test {
         assertEquals(List.of(), on(session, new Event.PublishReceived(6, m)), "on its way: the answer will come");
     }
 
+    /** [MQTT5-4.3.3-9] */
+    @Test
+    void thePacketIdIsFreeAfterARefusal() {
+        Session session = starting().live();
+        on(session, new Event.PublishReceived(5, m));
+        assertEquals(List.of(new Effect.SendPubRec(5, 0x97)), on(session, new Event.QuotaExceeded(5, 2)));
+        assertEquals(List.of(new Effect.Route(5, m, true)), on(session, new Event.PublishReceived(5, m)));
+    }
+
     @Test
     void thePacketIdIsFreeAfterPubComp() {
         Session session = starting().receipts(5).live();

@@ -41,6 +41,26 @@ class SubscribeTest {
         assertEquals(List.of(stored), session.subscriptions());
     }
 
+    /** The small limits allow four. */
+    @Test
+    void refusesSubscriptionsAboveTheLimit() {
+        Session session = starting().limits(small(9, 9)).clean();
+        on(session, subscribe(1, subscription("a", 0, 0), subscription("b", 0, 0), subscription("c", 0, 0)));
+        var effects = on(
+                session,
+                subscribe(
+                        2,
+                        subscription("b", 0, 0),
+                        subscription("d", 0, 0),
+                        subscription("d", 1, 0),
+                        subscription("e", 0, 0)));
+        assertEquals(
+                List.of(0, 0, 1, ReasonCodes.QUOTA_EXCEEDED),
+                one(Effect.SendSubAck.class, effects).reasons(),
+                "those that are there may be replaced");
+        assertEquals(4, session.subscriptions().size());
+    }
+
     /** While a subscription is being stored, live rows of older ones can't be taken: the cursor would pass by its first rows. */
     @Test
     void rowsOfANewSubscriptionAreNotMissedBetweenStoreAndAnswer() {

@@ -59,7 +59,7 @@ final class ClusterSimulation {
 
     private SessionLimits limits() {
         return new SessionLimits(
-                10, 1 + schedule.below(8), 100_000, 1 << 30, 1 + schedule.below(10), 2_000, 8, 400, 50, 5_000);
+                10, 1 + schedule.below(8), 100_000, 1 << 30, 1 + schedule.below(10), 2_000, 8, 400, 50, 1_000, 5_000);
     }
 
     private Link.Server anyServer() {

@@ -15,8 +15,11 @@ final class SimConnections {
     private static final long CUT_MILLIS = 1_500;
     /** When they are, a heartbeat may pass until one asks again, and an answer may be late. */
     private static final long PAIR_MILLIS = 1_500;
-    /** A node may find out that late: when its own clock says so, if it can't reach the database. */
-    private static final long LEASE_OVER_MILLIS = 2_000;
+    /**
+     * A node may find out that late: when its own clock says so, if it can't reach the database; a heartbeat and half a lease later if it was
+     * away for all, for then others wait so long for it, and ask it.
+     */
+    private static final long LEASE_OVER_MILLIS = 3_500;
 
     /** Two live connections of one client. */
     private record Pair(SimConnection older, SimConnection newer) {}

@@ -34,7 +34,7 @@ final class Simulation {
     /** Small ones, so that every limit is reached. */
     private SessionLimits limits() {
         return new SessionLimits(
-                10, 1 + schedule.below(8), 100_000, 1 << 30, 1 + schedule.below(10), 2_000, 8, 400, 50, 5_000);
+                10, 1 + schedule.below(8), 100_000, 1 << 30, 1 + schedule.below(10), 2_000, 8, 400, 50, 1_000, 5_000);
     }
 
     /** What a run came to, for the reader of the log. */

@@ -57,6 +57,7 @@ class DatabaseAwayTest {
         load.awaitProgress(MESSAGES, SOON);
     }
 
+    /** [MQTT-4.8.0-2] */
     @Test
     void whatNeedsTheDatabaseWaitsOrIsRefusedAndAllElseGoesOn(ClusterProcesses cluster, Fleet load) throws IOException {
         String id = load.root() + "-away";

@@ -1,0 +1,4 @@
+@NullMarked
+package io.tuskmq.helm;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,76 @@
+package io.tuskmq.node;
+
+import static io.tuskmq.node.Setting.integer;
+
+import java.util.List;
+
+/** The settings that bound what clients may use, beyond those of a single packet. */
+public final class LimitSettings {
+    public static final Setting<Integer> CONNECTIONS_MAX = integer(
+            "limits.connections",
+            1_000_000,
+            1,
+            10_000_000,
+            "Network connections that this node has at most; one more is closed at once.");
+
+    public static final Setting<Integer> CONNECTIONS_PER_ADDRESS_MAX = integer(
+            "limits.connections-per-address",
+            0,
+            0,
+            10_000_000,
+            "The same for one address of clients; 0: no limit. Behind a load balancer all have its address.");
+
+    public static final Setting<Integer> CONNECTS_PER_SECOND_MAX = integer(
+            "limits.connects-per-second",
+            0,
+            0,
+            1_000_000,
+            "New connections that this node greets in a second; more wait for their turn, up to half of mqtt.connect-timeout-seconds, then they are closed. 0: no limit.");
+
+    public static final Setting<Integer> PUBLISHES_PER_SECOND_MAX = integer(
+            "limits.publishes-per-second",
+            0,
+            0,
+            1_000_000,
+            "Messages that one client publishes in a second; a faster one is read more slowly. 0: no limit.");
+
+    public static final Setting<Integer> PUBLISH_BYTES_PER_SECOND_MAX = integer(
+            "limits.publish-bytes-per-second",
+            0,
+            0,
+            Integer.MAX_VALUE,
+            "The same in bytes of PUBLISH packets. 0: no limit.");
+
+    public static final Setting<Integer> SUBSCRIPTIONS_MAX = integer(
+            "limits.subscriptions",
+            10_000,
+            1,
+            1_000_000,
+            "Subscriptions that one session has at most; SUBACK refuses one more (MQTT 5: 0x97, MQTT 3: 0x80).");
+
+    public static final Setting<Integer> TOPIC_LEVELS_MAX = integer(
+            "limits.topic-levels",
+            128,
+            1,
+            1_024,
+            "Levels that a topic name or filter has at most (MQTT 5: 0x90, 0x8F).");
+
+    public static final Setting<Integer> INFLIGHT_MAX = integer(
+            "limits.inflight",
+            1_000,
+            1,
+            65_535,
+            "QoS 1 and 2 messages that a client has unacknowledged at most, besides its own Receive Maximum; more wait.");
+
+    static final List<Setting<?>> ALL = List.of(
+            CONNECTIONS_MAX,
+            CONNECTIONS_PER_ADDRESS_MAX,
+            CONNECTS_PER_SECOND_MAX,
+            PUBLISHES_PER_SECOND_MAX,
+            PUBLISH_BYTES_PER_SECOND_MAX,
+            SUBSCRIPTIONS_MAX,
+            TOPIC_LEVELS_MAX,
+            INFLIGHT_MAX);
+
+    private LimitSettings() {}
+}
