@@ -284,10 +284,9 @@ public final class Settings {
             HTTP_PORT);
 
     /** The table, in the order of the README. */
-    public static final List<Setting<?>> ALL =
-            Stream.of(GENERAL, LimitSettings.ALL, AccessSettings.ALL)
-                    .<Setting<?>>flatMap(List::stream)
-                    .toList();
+    public static final List<Setting<?>> ALL = Stream.of(GENERAL, LimitSettings.ALL, AccessSettings.ALL)
+            .<Setting<?>>flatMap(List::stream)
+            .toList();
 
     private static final List<Setting<Optional<Path>>> LINK_TLS =
             List.of(CLUSTER_TLS_CERT, CLUSTER_TLS_KEY, CLUSTER_TLS_CA);
