@@ -58,7 +58,7 @@ class AclRuleTest {
             })
     void whatIsNoRuleIsRefusedWithItsLine(String line) {
         var refused = assertThrows(IllegalArgumentException.class, () -> AclText.parse("# a comment\n\n" + line));
-        assertTrue(refused.getMessage().startsWith("line 3: "), refused.getMessage());
+        assertTrue(String.valueOf(refused.getMessage()).startsWith("line 3: "), refused.getMessage());
     }
 
     @Test

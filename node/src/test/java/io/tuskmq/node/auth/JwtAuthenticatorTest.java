@@ -137,8 +137,8 @@ class JwtAuthenticatorTest {
     void aTokenThatWasTamperedWithOrIsSignedOtherwiseLetsNobodyIn() throws Exception {
         String good = sign(ec, "ES256", claims(c -> {}));
         String other = sign(ec, "ES256", claims(c -> c.setSubject("mallory")));
-        String[] parts = good.split("\\.");
-        assertDenied(parts[0] + "." + other.split("\\.")[1] + "." + parts[2]);
+        String[] parts = good.split("\\.", -1);
+        assertDenied(parts[0] + "." + other.split("\\.", -1)[1] + "." + parts[2]);
         assertDenied(parts[0] + "." + parts[1] + ".");
         PublicJsonWebKey stranger = named("e", EcJwkGenerator.generateJwk(EllipticCurves.P256));
         assertDenied(sign(stranger, "ES256", claims(c -> {})));

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.storage.Access;
+import io.tuskmq.storage.Filters;
 import io.tuskmq.storage.MemoryRunner;
 import io.tuskmq.storage.MemoryStore;
 import io.vertx.core.Future;
@@ -23,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class UserAuthenticatorTest {
-    private final Access access = new MemoryStore(() -> 0, MemoryRunner.immediate(), null).access();
+    private final Access access = new MemoryStore(() -> 0, MemoryRunner.immediate(), new NoFilters()).access();
     private final Workers workers = new Workers(1, 1);
     private final PositiveCache cache = new PositiveCache(60_000);
     private final AtomicLong now = new AtomicLong(1_000);
@@ -32,6 +33,16 @@ class UserAuthenticatorTest {
     @AfterEach
     void end() {
         workers.close();
+    }
+
+    private static final class NoFilters implements Filters.Copy {
+        @Override
+        public long version() {
+            return 0;
+        }
+
+        @Override
+        public void apply(Filters.Changes changes) {}
     }
 
     private static byte[] bytes(String text) {
