@@ -4,6 +4,7 @@ import io.tuskmq.migrations.DatabaseUrl;
 import io.tuskmq.migrations.Migrate;
 import java.io.PrintStream;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -23,6 +24,9 @@ public final class Main {
               dev-cluster N run N nodes (3 if not said) and a database on this machine, to try a cluster out
               migrate       bring the database's schema up to date and end
               check-config  check the settings, print them (without passwords) and end
+              user ...      users with passwords: add NAME, passwd NAME, remove NAME, list (the password is asked for, or read from
+                            standard input)
+              acl ...       access rules: add RULE [POSITION], remove ID, list
               train         let Java learn from a short load how to start and warm up faster (a cache beside the built jars)
               version       print the version and end
 
@@ -84,6 +88,7 @@ public final class Main {
                 throw new Lifecycle.StoppingException(); // the nodes run; the process ends by a signal
             }
             case "migrate" -> migrate(options);
+            case "user", "acl" -> access(command, options);
             case "check-config" -> checkConfig(options);
             case "train" -> {
                 requireNone(options);
@@ -139,6 +144,17 @@ public final class Main {
         stopOnSignal();
         Migrate.Result result = startup.migrate(startup.openDatabase());
         out.println("schema version=" + result.version() + " applied=" + result.applied());
+    }
+
+    private void access(String command, List<String> options) {
+        List<String> words = new ArrayList<>(List.of(command));
+        options.stream().takeWhile(word -> !word.startsWith("--")).forEach(words::add);
+        Settings settings = SettingsSource.read(options.subList(words.size() - 1, options.size()), System.getenv());
+        Startup startup = new Startup(settings, lifecycle, this::exit);
+        stopOnSignal();
+        DatabaseUrl database = startup.openDatabaseForCommand();
+        startup.migrate(database);
+        AccessCommands.at(database, lifecycle, out).run(words);
     }
 
     private void checkConfig(List<String> options) {

@@ -2,6 +2,8 @@ package io.tuskmq.node;
 
 import io.tuskmq.cluster.Cluster;
 import io.tuskmq.migrations.DatabaseUrl;
+import io.tuskmq.node.auth.AccessWatch;
+import io.tuskmq.node.auth.Doorkeeper;
 import io.tuskmq.node.cluster.ClusterNode;
 import io.tuskmq.node.cluster.Host;
 import io.tuskmq.node.cluster.PeerClients;
@@ -58,6 +60,7 @@ public final class Node implements Host {
     private final Housekeeping housekeeping;
     private final long stopMillis;
     private final Runnable fenced;
+    private final AccessParts access;
     private final AtomicReference<State> state = new AtomicReference<>(State.JOINING);
 
     /** Whom a node serves. */
@@ -71,7 +74,13 @@ public final class Node implements Host {
         ENDING
     }
 
-    private Node(Parts parts, Clients clients, Settings settings, Housekeeping housekeeping, Runnable fenced) {
+    private Node(
+            Parts parts,
+            Clients clients,
+            Settings settings,
+            Housekeeping housekeeping,
+            Runnable fenced,
+            AccessParts access) {
         this.store = parts.store();
         this.lease = parts.lease();
         this.router = parts.router();
@@ -84,6 +93,7 @@ public final class Node implements Host {
         this.housekeeping = housekeeping;
         this.stopMillis = TimeUnit.SECONDS.toMillis(settings.get(Settings.NODE_STOP_SECONDS));
         this.fenced = fenced;
+        this.access = access;
     }
 
     /** What stands below the sessions. */
@@ -160,17 +170,23 @@ public final class Node implements Host {
                 parts.lease().incarnation());
         var sessions = new ClientSessions(broker, claims, wills, ids, limits);
         Directory directory = new Directory(vertx, parts.shards(), sessions, ids, counters);
-        MqttListener listener = new MqttListener(vertx, NodeSettings.mqtt(settings), directory);
+        AccessParts access = AccessParts.of(around, parts.store());
+        Doorkeeper doorkeeper = new Doorkeeper(vertx, directory, access.house());
+        AccessWatch watch = access.watch(doorkeeper, directory::checkRights);
+        wills.checkedBy(access.storedWills());
+        MqttListener listener = new MqttListener(vertx, NodeSettings.mqtt(settings), doorkeeper);
         listener.counters().register(around.metrics());
         var clients = new Clients(((VertxInternal) vertx).createEventLoopContext(), directory, groups, wills, listener);
-        Node node = new Node(parts, clients, settings, new Housekeeping(vertx), fenced);
+        Node node = new Node(parts, clients, settings, new Housekeeping(vertx), fenced, access);
         parts.router().open(parts.store(), parts.lease().lanes(), node::fenced);
         String name = settings.get(Settings.NODE_NAME);
         return node.join(parts, settings, registeredAt)
                 .compose(joined -> measure(parts.store(), quota))
-                .compose(measured -> listener.listen())
+                .compose(measured -> watch.begin())
+                .compose(looked -> listener.listen())
                 .map(listening -> {
                     node.housekeeping.every(LOG_SIZE_MILLIS, "log size", () -> measure(parts.store(), quota));
+                    node.housekeeping.every(AccessWatch.EVERY_MILLIS, "access", watch::look);
                     node.keepHouse(settings, counters, new SysReport(sysTopics, counters, name));
                     node.state.compareAndSet(State.JOINING, State.SERVING);
                     LOG.info(
@@ -214,6 +230,7 @@ public final class Node implements Host {
     /** Gives the lease back, so that nobody waits for its end. */
     private Future<Void> abandonStart() {
         state.set(State.ENDING);
+        access.close();
         cluster.stopHeartbeat();
         return router.close()
                 .timeout(JOBS_MILLIS, TimeUnit.MILLISECONDS)
@@ -297,6 +314,11 @@ public final class Node implements Host {
         return listener.host() + ":" + listener.port();
     }
 
+    /** The TLS port, or {@link MqttOptions#OFF}. */
+    public int tlsPort() {
+        return listener.tlsPort();
+    }
+
     /** The WebSocket port, or {@link MqttOptions#OFF}. */
     public int webSocketPort() {
         return listener.webSocketPort();
@@ -328,6 +350,7 @@ public final class Node implements Host {
                 .compose(stopped -> listener.close())
                 .compose(closed -> router.close().timeout(RELEASE_MILLIS / 2, TimeUnit.MILLISECONDS))
                 .onComplete(drained -> cluster.stopHeartbeat())
+                .onComplete(drained -> access.close())
                 .compose(drained -> store.leases().release(lease.incarnation()))
                 .eventually(cluster::close)
                 .eventually(store::close);

@@ -141,6 +141,12 @@ final class NodeSettings {
         Optional<Path> key = settings.get(Settings.MQTT_TLS_KEY);
         return settings.get(Settings.MQTT_TLS_PORT).isEmpty() || certificate.isEmpty() || key.isEmpty()
                 ? null
-                : new MqttOptions.Tls(certificate.get().toString(), key.get().toString(), null);
+                : new MqttOptions.Tls(
+                        certificate.get().toString(),
+                        key.get().toString(),
+                        settings.get(AccessSettings.MQTT_TLS_CA)
+                                .map(Path::toString)
+                                .orElse(null),
+                        settings.get(AccessSettings.MQTT_TLS_CLIENT_AUTH).equals("required"));
     }
 }

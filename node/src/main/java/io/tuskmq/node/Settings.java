@@ -4,7 +4,6 @@ import static io.tuskmq.node.Setting.integer;
 import static io.tuskmq.node.Setting.optionalPort;
 import static io.tuskmq.node.Setting.path;
 import static io.tuskmq.node.Setting.port;
-import static io.tuskmq.node.Setting.require;
 import static io.tuskmq.node.Setting.string;
 import static io.tuskmq.node.Setting.whole;
 
@@ -81,7 +80,7 @@ public final class Settings {
             "127.0.0.1",
             ADDRESS_PATTERN,
             ADDRESS,
-            "Address that MQTT listens on. 0.0.0.0 opens it to the network; while anyone may connect, the default doesn't.");
+            "Address that MQTT listens on. 0.0.0.0 opens it to the network; then clients need credentials, unless auth.anonymous says otherwise.");
 
     public static final Setting<Integer> MQTT_PORT = port("mqtt.port", 1883, "Port of MQTT over TCP.");
 
@@ -245,16 +244,6 @@ public final class Settings {
     public static final Setting<Integer> HTTP_PORT =
             port("http.port", 8080, "Port of /health/live, /health/ready and /metrics.");
 
-    public static final Setting<Boolean> AUTH_ANONYMOUS = new Setting<>(
-            "auth.anonymous",
-            "true",
-            "true",
-            "Clients connect without proof of who they are. Only true works so far: user names are taken as given, passwords are not checked.",
-            text -> {
-                require(text.equals("true"));
-                return true;
-            });
-
     private static final List<Setting<?>> GENERAL = List.of(
             NODE_NAME,
             NODE_LEASE_SECONDS,
@@ -292,12 +281,12 @@ public final class Settings {
             CLUSTER_TLS_CA,
             CLUSTER_JOIN_TIMEOUT_SECONDS,
             HTTP_HOST,
-            HTTP_PORT,
-            AUTH_ANONYMOUS);
+            HTTP_PORT);
 
     /** The table, in the order of the README. */
-    public static final List<Setting<?>> ALL =
-            Stream.concat(GENERAL.stream(), LimitSettings.ALL.stream()).toList();
+    public static final List<Setting<?>> ALL = Stream.of(GENERAL, LimitSettings.ALL, AccessSettings.ALL)
+            .<Setting<?>>flatMap(List::stream)
+            .toList();
 
     private static final List<Setting<Optional<Path>>> LINK_TLS =
             List.of(CLUSTER_TLS_CERT, CLUSTER_TLS_KEY, CLUSTER_TLS_CA);
@@ -355,6 +344,7 @@ public final class Settings {
     }
 
     private void checkTogether(Problems problems) {
+        AccessSettings.check(this, problems);
         if (get(MQTT_TLS_PORT).isPresent()) {
             checkFile(MQTT_TLS_CERT, MQTT_TLS_PORT, problems);
             checkFile(MQTT_TLS_KEY, MQTT_TLS_PORT, problems);

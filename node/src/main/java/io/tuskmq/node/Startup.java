@@ -113,6 +113,24 @@ final class Startup {
         });
     }
 
+    /** What users and rules are kept in: of a node that runs with the embedded database, that one. */
+    DatabaseUrl openDatabaseForCommand() {
+        if (settings.get(Settings.DATABASE_URL).isPresent()) {
+            return openDatabase();
+        }
+        Path directory = settings.get(Settings.DATABASE_EMBEDDED_DIR).orElseGet(Startup::defaultDirectory);
+        return EmbeddedDatabase.urlOfRunning(directory).map(DatabaseUrl::parse).orElseGet(this::openDatabase);
+    }
+
+    /** The answer of the database to a command. */
+    static <T> T answer(Future<T> future) {
+        try {
+            return await(future, PART_LIMIT);
+        } catch (PartException e) {
+            throw new StartException(ExitCode.DATABASE_UNREACHABLE, String.valueOf(e.getCause()), e);
+        }
+    }
+
     /** Brings the schema up to date; waits for a database that can't be reached yet. */
     Migrate.Result migrate(DatabaseUrl database) {
         int limitSeconds = settings.get(Settings.DATABASE_START_TIMEOUT_SECONDS);

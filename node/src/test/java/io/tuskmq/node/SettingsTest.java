@@ -78,7 +78,10 @@ class SettingsTest {
         "log.retention-hours,0",
         "log.lanes,0",
         "log.lanes,17",
-        "auth.anonymous,false",
+        "auth.anonymous,maybe",
+        "auth.chain,ldap",
+        "auth.threads,0",
+        "acl.default,perhaps",
     })
     void refusesAValueOutOfBoundsNamingKeyAndWhatIsAllowed(String key, String value) {
         SettingsException refused = assertThrows(SettingsException.class, () -> Settings.of(Map.of(key, value)));

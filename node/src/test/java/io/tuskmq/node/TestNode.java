@@ -55,6 +55,10 @@ public final class TestNode implements AutoCloseable {
         return Integer.parseInt(address.substring(address.lastIndexOf(':') + 1));
     }
 
+    public int tlsPort() {
+        return node.tlsPort();
+    }
+
     public int webSocketPort() {
         return node.webSocketPort();
     }

@@ -83,6 +83,11 @@ public final class MemoryStore implements Store {
     }
 
     @Override
+    public Access access() {
+        return new MemoryAccess(tables, runner);
+    }
+
+    @Override
     public LaneWriter laneWriter(Leases.Lane lane, LaneListener listener) {
         return new MemoryLaneWriter(this, lane, listener);
     }

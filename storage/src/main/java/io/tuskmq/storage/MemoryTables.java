@@ -147,6 +147,7 @@ final class MemoryTables {
     final List<RemovedFilter> removedFilters = new ArrayList<>();
     final TreeMap<Long, SessionRow> sessions = new TreeMap<>();
     final Map<String, SessionRow> sessionsByClient = new HashMap<>();
+    final MemoryAccess.Tables access = new MemoryAccess.Tables();
     final TreeMap<Long, WillRow> wills = new TreeMap<>();
     final Set<Long> abandonedClaims = new HashSet<>();
     final Map<Long, TreeMap<Long, Message>> log = new HashMap<>();

@@ -31,6 +31,7 @@ public final class PgStore implements Store {
     private final PgSessions sessions;
     private final PgRetained retained;
     private final PgWills wills;
+    private final PgAccess access;
 
     private PgStore(Pools pools, Options options, Filters.Copy copy) {
         this.pools = pools;
@@ -43,6 +44,7 @@ public final class PgStore implements Store {
         this.sessions = new PgSessions(sql, pools.asynchronous());
         this.retained = new PgRetained(sql);
         this.wills = new PgWills(sql);
+        this.access = new PgAccess(sql);
     }
 
     /**
@@ -114,6 +116,11 @@ public final class PgStore implements Store {
     @Override
     public Wills wills() {
         return wills;
+    }
+
+    @Override
+    public Access access() {
+        return access;
     }
 
     @Override

@@ -25,6 +25,8 @@ public interface Store {
 
     Wills wills();
 
+    Access access();
+
     /**
      * The one writer of a leased lane; call once per lane and incarnation.
      *

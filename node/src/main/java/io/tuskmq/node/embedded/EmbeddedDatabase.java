@@ -102,8 +102,31 @@ public final class EmbeddedDatabase implements AutoCloseable {
         return database;
     }
 
+    /** The {@link #url} of one that another process has open in the directory now. */
+    public static Optional<String> urlOfRunning(Path directory) {
+        Path data = directory.resolve("data");
+        try {
+            boolean runs = Postmaster.named(data)
+                    .filter(process -> Postmaster.worksIn(process, data))
+                    .isPresent();
+            if (!runs || !Files.exists(directory.resolve("password"))) {
+                return Optional.empty();
+            }
+            // PostgreSQL's manual, "postmaster.pid": the fourth line is the port.
+            int port = Integer.parseInt(
+                    Files.readAllLines(Postmaster.pidFile(data)).get(3).strip());
+            return Optional.of(url(password(directory), port));
+        } catch (IOException | IndexOutOfBoundsException | NumberFormatException _) {
+            return Optional.empty(); // it is just starting or ending
+        }
+    }
+
     /** {@code postgresql://user:password@host:port/database}; stays the same while it is open. */
     public String url() {
+        return url(password, port);
+    }
+
+    private static String url(String password, int port) {
         return "postgresql://" + USER + ":" + password + "@127.0.0.1:" + port + "/postgres";
     }
 

@@ -7,6 +7,15 @@ import io.tuskmq.node.session.ConnectionHandler.CloseCause;
 final class CloseCauses {
     private CloseCauses() {}
 
+    /** What a DISCONNECT of the client with this reason is to the session. */
+    static CloseCause ofDisconnect(int reason) {
+        return switch (reason) {
+            case ReasonCodes.SUCCESS -> CloseCause.NORMAL;
+            case ReasonCodes.DISCONNECT_WITH_WILL -> CloseCause.NORMAL_WITH_WILL;
+            default -> CloseCause.CLIENT_ERROR;
+        };
+    }
+
     /** What a close by the broker with this reason is to the session. */
     static CloseCause of(int reason) {
         return switch (reason) {

@@ -3,11 +3,15 @@ package io.tuskmq.node.mqtt;
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.ReasonCodes;
+import io.tuskmq.node.rules.Rights;
 import io.tuskmq.node.session.ConnectPacket;
 import io.tuskmq.node.session.Connection;
 import io.tuskmq.node.session.ConnectionHandler.CloseCause;
 import io.vertx.core.Context;
 import java.io.IOException;
+import java.security.cert.X509Certificate;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,6 +42,7 @@ final class MqttConnection implements Connection {
     private @Nullable ConnectPacket connect;
     private @Nullable PacketTranslator translator;
 
+    private @Nullable PublishGate gate;
     private @Nullable PublishWriter publishes;
     private @Nullable AnswerWriter answers;
 
@@ -54,19 +59,19 @@ final class MqttConnection implements Connection {
     }
 
     private AnswerWriter answers() {
-        AnswerWriter a = answers;
-        if (a == null) {
-            throw new IllegalStateException("not in a pipeline");
-        }
-        return a;
+        return there(answers);
     }
 
     private Backlog backlog() {
-        Backlog b = backlog;
-        if (b == null) {
-            throw new IllegalStateException("not in a pipeline");
-        }
-        return b;
+        return there(backlog);
+    }
+
+    private PublishGate gate() {
+        return there(gate);
+    }
+
+    private static <T> T there(@Nullable T part) {
+        return Objects.requireNonNull(part, "not yet");
     }
 
     Outbox outbox() {
@@ -104,12 +109,17 @@ final class MqttConnection implements Connection {
             throw new IllegalStateException("packets wait until the CONNECT is answered");
         }
         switch (type) {
-            case PacketType.PUBLISH -> publish(packets.publish(flags, System.currentTimeMillis()), packets);
+            case PacketType.PUBLISH -> {
+                Event.PublishReceived event = packets.publish(flags, System.currentTimeMillis());
+                if (gate().passes(event, packets)) {
+                    event(event);
+                }
+            }
             case PacketType.PUBACK -> event(packets.pubAck());
             case PacketType.PUBREC -> event(packets.pubRec());
             case PacketType.PUBREL -> event(packets.pubRel());
             case PacketType.PUBCOMP -> event(packets.pubComp());
-            case PacketType.SUBSCRIBE -> event(packets.subscribe());
+            case PacketType.SUBSCRIBE -> event(gate().checked(packets.subscribe()));
             case PacketType.UNSUBSCRIBE -> event(packets.unsubscribe());
             case PacketType.PINGREQ -> ping();
             case PacketType.DISCONNECT -> disconnected(packets.disconnect());
@@ -138,9 +148,10 @@ final class MqttConnection implements Connection {
             throw e;
         }
         answersIn(packet.version(), packet.maximumPacketSize());
-        connect = packet;
+        connect = packet.withoutPassword();
         translator = new PacketTranslator(loop.reader, loop.limits, version == 5);
         publishes = new PublishWriter(packet, loop.limits);
+        gate = new PublishGate(this, loop.counters, version == 5);
         state = State.CONNECTING;
         announced = true;
         tap.pause(); // packets behind the CONNECT wait [MQTT-3.1.4-5]
@@ -156,22 +167,18 @@ final class MqttConnection implements Connection {
         loop.handler.event(this, event);
     }
 
-    private void publish(Event.PublishReceived event, PacketTranslator packets) {
-        if (!packets.refusesTopic(event.message().topic())) {
-            event(event);
-            return;
-        }
-        loop.counters.refusedTopics.increment();
-        int qos = event.message().qos();
-        if (qos == 0) {
-            return;
-        }
-        if (version < 5) {
-            // [MQTT-3.3.5-2] An acknowledgement would promise what nobody keeps.
-            throw BadPacket.of(ReasonCodes.TOPIC_NAME_INVALID, "topic is not accepted");
-        }
-        int type = qos == 1 ? PacketType.PUBACK : PacketType.PUBREC;
-        bounded(answers().ack(type, event.packetId(), ReasonCodes.TOPIC_NAME_INVALID));
+    void acknowledge(int type, int packetId, int reason) {
+        bounded(answers().ack(type, packetId, reason));
+    }
+
+    @Override
+    public Optional<X509Certificate> peerCertificate() {
+        return tap.peerCertificate();
+    }
+
+    @Override
+    public void grant(Rights rights) {
+        gate().grant(rights);
     }
 
     private void ping() {
@@ -194,12 +201,7 @@ final class MqttConnection implements Connection {
             throw BadPacket.protocolError("session expiry raised from 0"); // 3.14.2.2.2
         }
         newExpirySeconds = packet.expirySeconds();
-        finish(
-                switch (packet.reason()) {
-                    case ReasonCodes.SUCCESS -> CloseCause.NORMAL;
-                    case ReasonCodes.DISCONNECT_WITH_WILL -> CloseCause.NORMAL_WITH_WILL;
-                    default -> CloseCause.CLIENT_ERROR;
-                });
+        finish(CloseCauses.ofDisconnect(packet.reason()));
         tap.closeGently();
     }
 

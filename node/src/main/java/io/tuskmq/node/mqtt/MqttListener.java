@@ -138,7 +138,7 @@ public final class MqttListener {
                     new PemKeyCertOptions().setCertPath(tls.certificateFile()).setKeyPath(tls.keyFile()));
             String ca = tls.clientCaFile();
             if (ca != null) {
-                server.setClientAuth(ClientAuth.REQUIRED);
+                server.setClientAuth(tls.clientMust() ? ClientAuth.REQUIRED : ClientAuth.REQUEST);
                 server.setTrustOptions(new PemTrustOptions().addCertPath(ca));
             }
         }

@@ -38,12 +38,19 @@ public record MqttOptions(
     /**
      * PEM files.
      *
-     * @param clientCaFile when given, clients must show a certificate signed by it
+     * @param clientCaFile when given, clients are asked for a certificate signed by it
+     * @param clientMust whether they have to show one
      */
     public record Tls(
             String certificateFile,
             String keyFile,
-            @Nullable String clientCaFile) {}
+            @Nullable String clientCaFile,
+            boolean clientMust) {
+        /** Where there is a CA, clients must show a certificate. */
+        public Tls(String certificateFile, String keyFile, @Nullable String clientCaFile) {
+            this(certificateFile, keyFile, clientCaFile, true);
+        }
+    }
 
     /**
      * What one client, and all of them together, may use (I9).

@@ -15,6 +15,7 @@ final class DeliveryRules {
     private final OwnSubscriptions subscriptions;
     private final boolean stored;
     private final long publisherId;
+    private final Rights rights;
 
     // What fold() has gathered of the subscriptions of one message.
     private int qosMax;
@@ -22,10 +23,11 @@ final class DeliveryRules {
     private long filterId;
     private List<Integer> ids = List.of();
 
-    DeliveryRules(OwnSubscriptions subscriptions, boolean stored, long publisherId) {
+    DeliveryRules(OwnSubscriptions subscriptions, boolean stored, long publisherId, Rights rights) {
         this.subscriptions = subscriptions;
         this.stored = stored;
         this.publisherId = publisherId;
+        this.rights = rights;
     }
 
     /** A message that is not in the log, or null when this session doesn't get it. */
@@ -94,6 +96,11 @@ final class DeliveryRules {
         return qosMax < 0 ? null : new Delivery(0, 0, message, Math.min(qosMax, message.qos()), true, ids, true);
     }
 
+    /** Whether the client may have what a group dealt to it. */
+    boolean mayReceive(Event.Dealt e) {
+        return rights.mayReceive(e.message().topic(), e.subscription().qos());
+    }
+
     /** A message that a group dealt to this session, or null when the subscription has gone. */
     @Nullable
     Delivery dealt(Event.Dealt e) {
@@ -114,7 +121,15 @@ final class DeliveryRules {
     }
 
     /** A copy of a retained message: QoS, and in its properties the subscription identifier, are settled. */
-    private static Delivery ofPrivateQueue(long logId, long filterId, Message message) {
+    private @Nullable Delivery ofPrivateQueue(long logId, long filterId, Message message) {
+        // The copy's QoS is the lower one of the message's and the subscription's, which isn't known here.
+        boolean may = false;
+        for (int qos = message.qos(); qos <= 2 && !may; qos++) {
+            may = rights.mayReceive(message.topic(), qos);
+        }
+        if (!may) {
+            return null;
+        }
         return new Delivery(logId, filterId, message, message.qos(), true, List.of(), false);
     }
 
@@ -127,7 +142,9 @@ final class DeliveryRules {
 
     private void fold(Message message, Subscription s) {
         // A group deals the messages of a shared subscription; [MQTT5-3.8.3-3] no-local.
-        if (s.shared() || (s.noLocal() && message.publisher() == publisherId)) {
+        if (s.shared()
+                || (s.noLocal() && message.publisher() == publisherId)
+                || !rights.mayReceive(message.topic(), s.qos())) {
             return;
         }
         qosMax = Math.max(qosMax, s.qos());

@@ -29,6 +29,7 @@ public final class ReasonCodes {
     public static final int PACKET_TOO_LARGE = 0x95;
     public static final int QUOTA_EXCEEDED = 0x97;
     public static final int USE_ANOTHER_SERVER = 0x9C;
+    public static final int MAXIMUM_CONNECT_TIME = 0xA0;
 
     private ReasonCodes() {}
 

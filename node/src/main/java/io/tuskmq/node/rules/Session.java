@@ -49,7 +49,8 @@ public final class Session {
         this.checkpoints = new Checkpoints(stored, limits.idleCheckpointMillis());
         this.window = new OutgoingWindow(start, limits, subscriptions, checkpoints, effects);
         this.queue = new OutgoingQueue(limits, stored, start, window, effects);
-        this.rules = new DeliveryRules(subscriptions, stored, start.publisherId());
+        this.rules = new DeliveryRules(
+                subscriptions, stored, start.publisherId(), start.client().rights());
         this.incoming = new IncomingMessages(stored, v5, limits.receiveMax(), start.receipts(), effects);
         this.follower = new LogFollower(
                 limits,
@@ -182,9 +183,13 @@ public final class Session {
 
     private void dealt(Event.Dealt e) {
         now(e.nowMillis());
-        Delivery d = rules.dealt(e);
+        boolean may = rules.mayReceive(e);
+        Delivery d = may ? rules.dealt(e) : null;
         if (d == null) {
             effects.add(new Effect.DealReturned(e.deal()));
+            if (!may) { // else the group would deal it to this member again and again
+                effects.disconnect(ReasonCodes.NOT_AUTHORIZED, "a shared subscription is not allowed any more");
+            }
         } else {
             queue.offer(d);
         }

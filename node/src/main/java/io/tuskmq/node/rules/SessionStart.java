@@ -31,19 +31,28 @@ public record SessionStart(
      * @param version protocol level: 3, 4 or 5
      * @param receiveMax unacknowledged QoS 1 and 2 messages it takes (65,535 when it didn't say)
      * @param maximumPacketSize bytes; 0 = no limit
+     * @param rights what it may have
      */
-    public record Client(int version, int receiveMax, long maximumPacketSize) {
+    public record Client(int version, int receiveMax, long maximumPacketSize, Rights rights) {
+        /** One that may have everything. */
+        public Client(int version, int receiveMax, long maximumPacketSize) {
+            this(version, receiveMax, maximumPacketSize, Rights.ALL);
+        }
+
         public boolean isV5() {
             return version == 5;
         }
     }
 
-    /** From the session as it was claimed. */
+    /** From the session as it was claimed. Of its subscriptions, those that the client may not have now rest: nothing comes by them. */
     public static SessionStart of(SessionState state, boolean sessionPresent, long publisherId, Client client) {
         List<Subscription> subscriptions = new ArrayList<>(state.subscriptions().size());
         Map<Subscription, String> pending = new LinkedHashMap<>();
         for (StoredSubscription stored : state.subscriptions()) {
             Subscription subscription = subscription(stored);
+            if (!client.rights().maySubscribe(subscription)) {
+                continue;
+            }
             subscriptions.add(subscription);
             String after = stored.retainedAfter();
             if (after != null && subscription.logged()) {

@@ -45,6 +45,11 @@ final class Client {
         return admitted.clientId();
     }
 
+    /** Whether the other one may take this one's place: who has proved its name is not ended by somebody else. */
+    boolean yieldsTo(Client newer) {
+        return !packet.rights().areProved() || admitted.principal().equals(newer.admitted.principal());
+    }
+
     /** Empty when the client brought its own. */
     String assignedClientId() {
         return admitted.assigned() ? admitted.clientId() : "";

@@ -114,14 +114,13 @@ public final class ClientSessions {
 
     /** Checks what can be checked without the store: rejects the connection, or tells what to claim. */
     Optional<ConnectRules.Decision.Claim> admit(Connection connection, ConnectPacket packet) {
-        String userName = packet.userName();
         var asked = new ConnectRules.Asked(
                 packet.version(),
                 packet.clientId(),
                 packet.cleanStart(),
                 packet.expirySeconds(),
                 packet.keepAliveSeconds(),
-                userName == null ? "" : userName);
+                packet.principal());
         return switch (ConnectRules.decide(asked, rules, "tuskmq-" + UUID.randomUUID())) {
             case ConnectRules.Decision.Refuse(int reason, String why) -> {
                 LOG.info("client={} refused: {} from={}", packet.clientId(), why, packet.remoteAddress());
@@ -188,7 +187,8 @@ public final class ClientSessions {
                 owned.state(),
                 owned.sessionPresent(),
                 publisher,
-                new SessionStart.Client(packet.version(), packet.receiveMax(), packet.maximumPacketSize()));
+                new SessionStart.Client(
+                        packet.version(), packet.receiveMax(), packet.maximumPacketSize(), packet.rights()));
         var identity = new SessionRunner.Identity(
                 client.clientId(), owned.sessionId(), owned.epoch(), owned.willId(), publisher);
         SessionRunner runner = new SessionRunner(broker, client.shard(), client.connection(), identity, start, limits);
@@ -209,8 +209,10 @@ public final class ClientSessions {
     void end(Client client, SessionRunner runner, ConnectionHandler.CloseCause cause, OptionalLong newExpirySeconds) {
         broker.counters().disconnected();
         long expirySeconds = expiryAtEnd(client, newExpirySeconds);
-        boolean normal = cause == ConnectionHandler.CloseCause.NORMAL;
         NewWill will = client.packet().will();
+        // A will that is not allowed any more is dropped as one that was called off.
+        boolean normal = cause == ConnectionHandler.CloseCause.NORMAL
+                || (will != null && !client.packet().rights().mayPublish(will.message()));
         WillRules.AtEnd atEnd = WillRules.atEnd(normal, will, expirySeconds);
         SessionRunner.Identity identity = runner.identity();
         LOG.debug("client={} disconnected cause={}", client.clientId(), cause);

@@ -1,12 +1,23 @@
 package io.tuskmq.node.session;
 
 import io.tuskmq.node.rules.Effect;
+import io.tuskmq.node.rules.Rights;
 import io.vertx.core.Context;
+import java.security.cert.X509Certificate;
+import java.util.Optional;
 
 /** A client's network connection, seen from its session. All methods are called on its context (one event loop). */
 public interface Connection {
     /** The event loop that the connection, and so its session, lives on. */
     Context context();
+
+    /** The client's certificate, which TLS has checked. */
+    default Optional<X509Certificate> peerCertificate() {
+        return Optional.empty();
+    }
+
+    /** What the client may publish and subscribe to, before {@link #accept}. */
+    default void grant(Rights rights) {}
 
     /**
      * Sends the successful CONNACK; from now on packets become events.

@@ -71,6 +71,12 @@ public final class Directory implements ConnectionHandler {
     }
 
     private void takeTurn(Client client) {
+        Client here = byClientId.get(client.clientId());
+        if (here != null && !here.yieldsTo(client)) {
+            client.connection().reject(ReasonCodes.NOT_AUTHORIZED, "the client id is another user's");
+            turns.end(client.clientId());
+            return;
+        }
         opening.put(client.clientId(), client);
         Future<ClientIds.Taken> taken = ids.take(client.clientId());
         taken.onSuccess(mine -> number(client, mine));
@@ -149,6 +155,21 @@ public final class Directory implements ConnectionHandler {
     /** Hazelcast was split: what others know of client ids may be wrong. */
     public void takeIdsAgain() {
         byClientId.values().forEach(this::takeAgain);
+    }
+
+    /** Rules have changed: connections that have subscribed to what they may not have any more are ended. */
+    public void checkRights() {
+        for (Client client : clients.values()) {
+            client.shard().post(() -> {
+                SessionRunner runner = client.runner();
+                boolean mayStay = runner == null
+                        || runner.allSubscriptions().stream()
+                                .allMatch(client.packet().rights()::maySubscribe);
+                if (!mayStay) {
+                    client.connection().close(ReasonCodes.NOT_AUTHORIZED, "a subscription is not allowed any more");
+                }
+            });
+        }
     }
 
     /** This node's lease was over, and its clients stayed: others may have taken their ids. */

@@ -21,6 +21,7 @@ public final class WillPublisher {
     private final Router router;
     private final SessionCounters counters;
     private final AtomicLong sweeps = new AtomicLong();
+    private volatile WillCheck check = will -> Future.succeededFuture(true);
     /** On their way from this node: the sweep leaves them alone. */
     private final Set<Long> onTheirWay = ConcurrentHashMap.newKeySet();
     /** Dropped by their clients, which is not stored yet. */
@@ -32,9 +33,23 @@ public final class WillPublisher {
         this.counters = counters;
     }
 
+    /** Those that it doesn't allow are dropped. Before any client comes. */
+    public void checkedBy(WillCheck other) {
+        check = other;
+    }
+
     /** Completes when all of them are published, by this node or another, or are found to be dropped. */
     Future<Void> publish(List<DueWill> wills) {
-        return Future.all(wills.stream().map(this::publish).toList()).mapEmpty();
+        return Future.all(wills.stream().map(this::publishStored).toList()).mapEmpty();
+    }
+
+    private Future<Boolean> publishStored(DueWill will) {
+        return check.mayFire(will)
+                .compose(may -> may
+                        ? publish(will)
+                        : store.wills()
+                                .apply(will.willId(), new Sessions.WillAction.Drop())
+                                .map(false));
     }
 
     /** True when this call has published it. */
@@ -99,7 +114,8 @@ public final class WillPublisher {
         WillPeers others = router.peers().wills();
         long sweep = sweeps.incrementAndGet();
         return others.announce(sweep, due.stream().map(DueWill::clientId).toList())
-                .compose(known -> Future.all(due.stream().map(this::publish).toList()))
+                .compose(known ->
+                        Future.all(due.stream().map(this::publishStored).toList()))
                 .compose(done -> others.passed().map(done.<Boolean>list().contains(true)))
                 .onComplete(done -> others.over(sweep));
     }

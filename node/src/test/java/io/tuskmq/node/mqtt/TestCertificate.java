@@ -9,6 +9,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.util.Base64;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 
@@ -82,8 +83,31 @@ final class TestCertificate {
         return new MqttOptions.Tls(certificateFile.toString(), keyFile.toString(), certificateFile.toString());
     }
 
+    /** The same, and the client shows the certificate when it is asked for one. */
+    SSLContext clientContextWithCertificate() throws GeneralSecurityException {
+        KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
+        keys.init(store, PASSWORD);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(keys.getKeyManagers(), trust().getTrustManagers(), null);
+        return context;
+    }
+
+    Path certificateFile() {
+        return certificateFile;
+    }
+
+    Path keyFile() {
+        return keyFile;
+    }
+
     /** A client's context that trusts the certificate. */
     SSLContext clientContext() throws GeneralSecurityException {
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, trust().getTrustManagers(), null);
+        return context;
+    }
+
+    private TrustManagerFactory trust() throws GeneralSecurityException {
         TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
         KeyStore trusted = KeyStore.getInstance("PKCS12");
         try {
@@ -93,8 +117,6 @@ final class TestCertificate {
         }
         trusted.setCertificateEntry("test", store.getCertificate("test"));
         trust.init(trusted);
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(null, trust.getTrustManagers(), null);
-        return context;
+        return trust;
     }
 }

@@ -1,5 +1,6 @@
 package io.tuskmq.node.simulation;
 
+import io.tuskmq.storage.Access;
 import io.tuskmq.storage.Append;
 import io.tuskmq.storage.Filters;
 import io.tuskmq.storage.LaneListener;
@@ -42,6 +43,11 @@ record SimStoreOfNode(Store store, SimDatabaseState database) implements Store {
     @Override
     public Wills wills() {
         return store.wills();
+    }
+
+    @Override
+    public Access access() {
+        return store.access();
     }
 
     @Override

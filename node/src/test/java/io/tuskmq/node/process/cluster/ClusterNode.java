@@ -115,6 +115,7 @@ public final class ClusterNode implements AutoCloseable {
         option(command, "node.name", place.name());
         option(command, "database.url", settings.databaseUrl());
         option(command, "mqtt.host", place.host());
+        option(command, "auth.anonymous", "true");
         option(command, "mqtt.port", place.mqttPort());
         option(command, "mqtt.websocket.port", "off");
         option(command, "http.host", place.host());
