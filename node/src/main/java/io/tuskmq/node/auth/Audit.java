@@ -21,8 +21,8 @@ public final class Audit {
     private static final int VALUE_CHARS_MAX = 512;
 
     private final LongSupplier nowMillis;
-    private final RateLimit refusals = new RateLimit(LINES_PER_SECOND_MAX);
-    private final RateLimit denials = new RateLimit(LINES_PER_SECOND_MAX);
+    private final LineRate refusals = new LineRate(LINES_PER_SECOND_MAX);
+    private final LineRate denials = new LineRate(LINES_PER_SECOND_MAX);
 
     public Audit(LongSupplier nowMillis) {
         this.nowMillis = nowMillis;
@@ -40,7 +40,7 @@ public final class Audit {
 
     /** A CONNECT that was not accepted. */
     void refused(Client client, int reason, String why) {
-        RateLimit.Turn turn = refusals.turn(nowMillis.getAsLong());
+        LineRate.Turn turn = refusals.turn(nowMillis.getAsLong());
         if (turn.allowed()) {
             Map<String, Object> line = of("refused", client);
             line.put("reason", "0x%02X".formatted(reason));
@@ -51,7 +51,7 @@ public final class Audit {
 
     /** @param action publish, subscribe, or will */
     void denied(Client client, String action, String topic) {
-        RateLimit.Turn turn = denials.turn(nowMillis.getAsLong());
+        LineRate.Turn turn = denials.turn(nowMillis.getAsLong());
         if (turn.allowed()) {
             Map<String, Object> line = of("denied", client);
             line.put("action", action);
@@ -90,7 +90,7 @@ public final class Audit {
         return line;
     }
 
-    private static Map<String, Object> leftOut(Map<String, Object> line, RateLimit.Turn turn) {
+    private static Map<String, Object> leftOut(Map<String, Object> line, LineRate.Turn turn) {
         if (turn.leftOut() > 0) {
             line.put("leftOut", turn.leftOut());
         }

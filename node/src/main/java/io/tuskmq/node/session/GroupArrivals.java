@@ -45,7 +45,11 @@ final class GroupArrivals {
         }
     }
 
-    /** The member is there. @param say what waited, before anything that is said from now on; it must only post */
+    /**
+     * The member is there.
+     *
+     * @param say hears what waited, before anything that is said from now on; it must only post
+     */
     void ends(RemoteMember.Key member, Consumer<GroupFrame> say) {
         arrivals.computeIfPresent(member, (key, arrival) -> {
             if (--arrival.joins > 0) {

@@ -39,13 +39,13 @@ class AuditLineTest {
 
     @Test
     void beyondTheRateLinesAreCountedAndTheCountIsTold() {
-        RateLimit limit = new RateLimit(2);
-        assertEquals(new RateLimit.Turn(true, 0), limit.turn(1_000));
-        assertEquals(new RateLimit.Turn(true, 0), limit.turn(1_999));
+        LineRate limit = new LineRate(2);
+        assertEquals(new LineRate.Turn(true, 0), limit.turn(1_000));
+        assertEquals(new LineRate.Turn(true, 0), limit.turn(1_999));
         assertFalse(limit.turn(1_999).allowed());
         assertFalse(limit.turn(1_999).allowed());
-        assertEquals(new RateLimit.Turn(true, 2), limit.turn(2_000));
-        assertEquals(new RateLimit.Turn(true, 0), limit.turn(2_000));
+        assertEquals(new LineRate.Turn(true, 2), limit.turn(2_000));
+        assertEquals(new LineRate.Turn(true, 0), limit.turn(2_000));
         assertFalse(limit.turn(2_000).allowed());
     }
 }

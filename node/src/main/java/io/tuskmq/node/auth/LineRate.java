@@ -3,14 +3,14 @@ package io.tuskmq.node.auth;
 import java.util.concurrent.locks.ReentrantLock;
 
 /** Lets so many through in each second of the given clock, and counts the rest. From any thread. */
-final class RateLimit {
+final class LineRate {
     private final int perSecondMax;
     private final ReentrantLock lock = new ReentrantLock();
     private long second = Long.MIN_VALUE;
     private int passed;
     private long leftOut;
 
-    RateLimit(int perSecondMax) {
+    LineRate(int perSecondMax) {
         this.perSecondMax = perSecondMax;
     }
 
