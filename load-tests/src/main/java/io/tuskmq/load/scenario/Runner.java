@@ -2,6 +2,7 @@ package io.tuskmq.load.scenario;
 
 import io.tuskmq.load.client.Network;
 import io.tuskmq.load.client.Payloads;
+import io.tuskmq.load.client.Target;
 import io.tuskmq.load.ledger.Findings;
 import io.tuskmq.load.ledger.Ledger;
 import io.tuskmq.load.measure.Meters;
@@ -53,11 +54,12 @@ final class Runner {
             return run(scenario.output.watched());
         }
         out.println("starting ./tuskmq");
-        try (StartedBroker broker = StartedBroker.start(home())) {
-            scenario.targets.targets = List.of(broker.mqtt().toString());
+        try (StartedBroker broker = StartedBroker.start(home(), scenario.targets.nodes)) {
+            scenario.targets.targets =
+                    broker.targets().stream().map(Target::toString).toList();
             scenario.databaseUrl(broker.jdbcUrl());
             List<Watched> watched = new ArrayList<>(scenario.output.watched());
-            watched.add(new Watched("node", broker.pid(), false));
+            broker.nodePids().forEach(pid -> watched.add(new Watched("node", pid, false)));
             OptionalLong postmaster = broker.postmasterPid();
             postmaster.ifPresent(pid -> watched.add(new Watched("postgres", pid, true)));
             return run(watched);
@@ -165,7 +167,7 @@ final class Runner {
         return machine;
     }
 
-    private static String loadAverage() {
+    static String loadAverage() {
         try {
             return Files.readString(Path.of("/proc/loadavg")).strip();
         } catch (IOException e) {

@@ -29,6 +29,13 @@ final class TargetOptions {
                     "Start ./tuskmq with an empty embedded database in a temporary directory, measure it, remove it.")
     boolean startTuskmq;
 
+    @Option(
+            names = "--nodes",
+            defaultValue = "1",
+            description =
+                    "With --start-tuskmq: so many nodes on one database, each a target. From 2 on by ./tuskmq dev-cluster. Default: 1")
+    int nodes = 1;
+
     @Option(names = "--protocol", defaultValue = "3.1.1", description = "3.1, 3.1.1 or 5. Default: ${DEFAULT-VALUE}")
     String protocol = "3.1.1";
 
@@ -101,6 +108,10 @@ final class TargetOptions {
     void check() {
         var _ = targets();
         var _ = Protocol.of(protocol);
+        between("--nodes", nodes, 1, 9);
+        if (nodes > 1 && !startTuskmq) {
+            throw new IllegalArgumentException("--nodes is for --start-tuskmq");
+        }
         between("--keep-alive", keepAliveSeconds, 0, 65_535);
         between("--session-expiry", sessionExpirySeconds, 0, 0xFFFF_FFFFL);
         between("--connect-timeout", connectTimeoutSeconds, 1, 3_600);
