@@ -51,7 +51,7 @@ final class Growth extends Scenario {
 
     @Option(
             names = {"-m", "--messages"},
-            defaultValue = "20000",
+            defaultValue = "50000",
             description = "Filled and drained at each size. Default: ${DEFAULT-VALUE}")
     int messages;
 
@@ -105,55 +105,48 @@ final class Growth extends Scenario {
         List<Long> left = new ArrayList<>(sizes);
         run.results().put("sizes_left_out", left);
         probe(run, 0, new LinkedHashMap<>()); // the first one is for Java to learn
-        Map<String, Object> empty = new LinkedHashMap<>();
-        look(run, 0, empty, Map.of());
         while (!left.isEmpty() && System.nanoTime() < end) {
             long size = left.removeFirst();
             Map<String, Object> point = new LinkedHashMap<>();
             points.add(point);
             point.put("size", size);
             grow(run, grower, size, point);
-            look(run, size, point, empty);
+            grower.sample(point);
             probe(run, size, point);
         }
-        run.results().put("at_the_beginning", empty);
     }
 
     private void grow(Run run, Grower grower, long size, Map<String, Object> point) throws Exception {
+        Map<String, Long> before = look(run);
         run.phase("grow to " + size);
-        long wal = walBytes();
         long added = grower.to(size);
         run.endPhase();
+        Map<String, Long> after = look(run);
+        point.putAll(after);
         Phase phase = run.phases().getLast();
         if (added > 0) {
             point.put("grown_per_second", added / phase.seconds());
             point.put("grown_cpu_micros_each", phase.watchedCpuSeconds() * 1e6 / added);
-            point.put("grown_wal_bytes_each", (double) (walBytes() - wal) / added);
+            after.forEach((name, value) -> point.put(
+                    "grown_" + name + "_each", (double) (value - before.getOrDefault(name, 0L)) / added));
         }
-        grower.sample(point);
     }
 
-    /** Memory after a collection, and disk; for each one also divided by the size. */
-    private void look(Run run, long size, Map<String, Object> point, Map<String, Object> empty) throws Exception {
+    /** Memory, the heap after a collection, and what the database holds and has logged. */
+    private Map<String, Long> look(Run run) throws Exception {
+        Map<String, Long> seen = new LinkedHashMap<>();
         for (Processes.Watched process : run.processes().watched()) {
             if (!process.withChildren() && Heap.isJava(process.pid())) {
-                put(point, empty, size, process.name() + "_heap_bytes", Heap.usedBytes(process.pid()));
+                seen.merge(process.name() + "_heap_bytes", Heap.usedBytes(process.pid()), Long::sum);
             }
         }
-        for (Map.Entry<String, Long> memory : run.processes().memoryBytes().entrySet()) {
-            put(point, empty, size, memory.getKey() + "_resident_bytes", memory.getValue());
-        }
+        run.processes().memoryBytes().forEach((name, bytes) -> seen.put(name + "_resident_bytes", bytes));
         Optional<Database> known = database.database();
         if (known.isPresent()) {
-            put(point, empty, size, "database_bytes", known.get().bytes());
+            seen.put("database_bytes", known.get().bytes());
+            seen.put("wal_bytes", known.get().walBytes());
         }
-    }
-
-    private static void put(Map<String, Object> point, Map<String, Object> empty, long size, String name, long bytes) {
-        point.put(name, bytes);
-        if (size > 0 && empty.get(name) instanceof Long first) {
-            point.put(name + "_each", (double) (bytes - first) / size);
-        }
+        return seen;
     }
 
     /** The same at each size: stored pairs, then sessions that go, are filled for, and drain. */

@@ -187,7 +187,7 @@ final class OfflineFill extends Scenario {
         Path file = state;
         if (file != null && !isWarmUp) {
             Files.writeString(file, Json.text(backlog.form()));
-            result.put("state", file.toString());
+            result.put("state", String.valueOf(file.getFileName()));
             return result;
         }
         Return back = new Return(run, backlog, targets.targets());

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.OptionSpec;
@@ -35,6 +36,10 @@ final class Runner {
     static final int CLEAN = 0;
     static final int FAULTY = 1;
     static final int FAILED = 3;
+
+    /** Options that are nobody's business, or only of this machine's directories. */
+    private static final Set<String> NOT_TOLD =
+            Set.of("--password", "--database.url", "--json", "--html", "--state", "--cafile");
 
     private final Scenario scenario;
     private final Instant started = Instant.now().truncatedTo(ChronoUnit.SECONDS);
@@ -62,7 +67,13 @@ final class Runner {
             broker.nodePids().forEach(pid -> watched.add(new Watched("node", pid, false)));
             OptionalLong postmaster = broker.postmasterPid();
             postmaster.ifPresent(pid -> watched.add(new Watched("postgres", pid, true)));
-            return run(watched);
+            int exitCode = run(watched);
+            if (exitCode != CLEAN) {
+                Path log = json().resolveSibling(json().getFileName() + ".broker.log");
+                broker.keepLog(log);
+                out.println("        " + log + ": what the broker said");
+            }
+            return exitCode;
         }
     }
 
@@ -82,7 +93,10 @@ final class Runner {
                     ledger,
                     meters,
                     sampler,
-                    new Run.Limits(scenario.output.settleSeconds, scenario.targets.connectingMax));
+                    new Run.Limits(
+                            scenario.output.settleSeconds,
+                            scenario.targets.connectingMax,
+                            scenario.targets.connectRetries));
             String failed = null;
             try {
                 scenario.play(run);
@@ -141,7 +155,7 @@ final class Runner {
         Map<String, Object> settings = new LinkedHashMap<>();
         for (OptionSpec option : scenario.spec.options()) {
             Object value = option.getValue();
-            if (value != null && !option.usageHelp() && !option.longestName().equals("--password")) {
+            if (value != null && !option.usageHelp() && !NOT_TOLD.contains(option.longestName())) {
                 settings.put(option.longestName().substring(2).replace('-', '_'), plain(value));
             }
         }
@@ -176,12 +190,7 @@ final class Runner {
     }
 
     private void write(Map<String, @Nullable Object> report) throws IOException {
-        Path json = scenario.output.json;
-        if (json == null) {
-            String time = started.toString().replace(":", "");
-            json = home().resolve("load-tests/results/" + scenario.name() + "-" + time + ".json");
-        }
-        json = json.toAbsolutePath().normalize();
+        Path json = json();
         Path html = scenario.output.html;
         if (html == null) {
             html = json.resolveSibling(json.getFileName().toString().replaceFirst("\\.json$", "") + ".html");
@@ -192,5 +201,12 @@ final class Runner {
         Files.writeString(html, Html.of(report), StandardCharsets.UTF_8);
         out.println("result: " + json);
         out.println("        " + html);
+    }
+
+    private Path json() {
+        Path given = scenario.output.json;
+        String time = started.toString().replace(":", "");
+        Path json = given == null ? home().resolve("load-tests/results/" + scenario.name() + "-" + time + ".json") : given;
+        return json.toAbsolutePath().normalize();
     }
 }

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** How long a TuskMQ of this checkout takes until it is ready, as it is built and as it is trained, in turns. */
@@ -43,6 +44,9 @@ final class Start implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (rounds < 1) {
+            throw new ParameterException(spec.commandLine(), "--rounds is at least 1");
+        }
         Path home = Runner.home();
         Instant now = Instant.now().truncatedTo(ChronoUnit.SECONDS);
         String before = Runner.loadAverage();

@@ -9,6 +9,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -123,6 +124,11 @@ final class StartedBroker implements AutoCloseable {
 
     String jdbcUrl() {
         return jdbcUrl;
+    }
+
+    /** What the broker has said so far, which is removed with it else. */
+    void keepLog(Path file) throws IOException {
+        Files.copy(directory.resolve("broker.err"), file, StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** One node is the launcher's own process, several are its children. */

@@ -91,6 +91,12 @@ final class TargetOptions {
     int connectingMax;
 
     @Option(
+            names = "--connect-retries",
+            defaultValue = "0",
+            description = "How often a client connects again, a second after it could not; counted as connect_failed. Default: 0")
+    int connectRetries;
+
+    @Option(
             names = "--bind",
             split = ",",
             paramLabel = "ADDRESS",
@@ -116,6 +122,7 @@ final class TargetOptions {
         between("--session-expiry", sessionExpirySeconds, 0, 0xFFFF_FFFFL);
         between("--connect-timeout", connectTimeoutSeconds, 1, 3_600);
         between("--connecting-max", connectingMax, 1, 65_535);
+        between("--connect-retries", connectRetries, 0, 1_000);
         between("--threads", threads, 0, 64);
         if ((cafile != null || insecure) && !tls) {
             throw new IllegalArgumentException("--cafile and --insecure are for --tls");
