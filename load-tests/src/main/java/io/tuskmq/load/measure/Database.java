@@ -27,6 +27,16 @@ public final class Database {
         return number("SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::bigint");
     }
 
+    /** Full pages (of 8 kB) in it: what is changed for the first time after a checkpoint, by vacuum too. */
+    public long walFullPages() throws SQLException {
+        return number("SELECT wal_fpi FROM pg_stat_wal");
+    }
+
+    /** How often autovacuum went through a table of the user's. */
+    public long autovacuums() throws SQLException {
+        return number("SELECT coalesce(sum(autovacuum_count), 0)::bigint FROM pg_stat_user_tables");
+    }
+
     private long number(String query) throws SQLException {
         try (Connection connection = DriverManager.getConnection(jdbcUrl);
                 Statement statement = connection.createStatement();

@@ -25,6 +25,9 @@ final class Growth extends Scenario {
     private static final int PUBLISHERS = 16;
     private static final int PAIRS = 10;
     private static final int WINDOW = 100;
+    /** Before compression, which is off by default. */
+    private static final int FULL_PAGE_BYTES = 8_192;
+
     private static final long DRAIN_MAX = 1_000_000;
 
     @Option(
@@ -127,8 +130,11 @@ final class Growth extends Scenario {
         if (added > 0) {
             point.put("grown_per_second", added / phase.seconds());
             point.put("grown_cpu_micros_each", phase.watchedCpuSeconds() * 1e6 / added);
-            after.forEach((name, value) -> point.put(
-                    "grown_" + name + "_each", (double) (value - before.getOrDefault(name, 0L)) / added));
+            after.forEach((name, value) -> {
+                if (name.endsWith("_bytes")) {
+                    point.put("grown_" + name + "_each", (double) (value - before.getOrDefault(name, 0L)) / added);
+                }
+            });
         }
     }
 
@@ -145,6 +151,8 @@ final class Growth extends Scenario {
         if (known.isPresent()) {
             seen.put("database_bytes", known.get().bytes());
             seen.put("wal_bytes", known.get().walBytes());
+            seen.put("wal_full_page_bytes", known.get().walFullPages() * FULL_PAGE_BYTES);
+            seen.put("autovacuums", known.get().autovacuums());
         }
         return seen;
     }
