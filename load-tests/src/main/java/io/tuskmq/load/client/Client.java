@@ -21,9 +21,7 @@ public final class Client {
     private static final int CONTROL_ID = 65_535;
     private static final int OUT_BYTES_MAX = 1 << 16;
     private static final int LEAVING_MILLIS_MAX = 2_000;
-
-    /** Retain handling 2 in a subscription's options. */
-    private static final int NO_RETAINED = 0x20;
+    private static final int NO_RETAINED = 0x20; // retain handling 2 in a subscription's options
 
     private final Network network;
     private final EventLoop loop;

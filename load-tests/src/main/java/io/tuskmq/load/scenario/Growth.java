@@ -113,29 +113,54 @@ final class Growth extends Scenario {
             Map<String, Object> point = new LinkedHashMap<>();
             points.add(point);
             point.put("size", size);
-            grow(run, grower, size, point);
+            Map<String, Long> before = look(run);
+            long added = grow(run, grower, size, point);
+            put(point, before, look(run), added, List.of("database_bytes", "wal_bytes", "wal_full_page_bytes"));
             grower.sample(point);
             probe(run, size, point);
+            // Not earlier: a node hears of new filters when it publishes, and both ends of the difference have seen the
+            // same load.
+            Map<String, Long> after = look(run);
+            put(
+                    point,
+                    before,
+                    after,
+                    added,
+                    after.keySet().stream().filter(Growth::isMemory).toList());
+            point.put("autovacuums", after.getOrDefault("autovacuums", 0L));
         }
     }
 
-    private void grow(Run run, Grower grower, long size, Map<String, Object> point) throws Exception {
-        Map<String, Long> before = look(run);
+    private static boolean isMemory(String name) {
+        return name.endsWith("_heap_bytes") || name.endsWith("_resident_bytes");
+    }
+
+    private static void put(
+            Map<String, Object> point,
+            Map<String, Long> before,
+            Map<String, Long> after,
+            long added,
+            List<String> names) {
+        for (String name : names) {
+            Long value = after.get(name);
+            if (value != null) {
+                point.put(name, value);
+                double more = value - before.getOrDefault(name, 0L);
+                point.put("grown_" + name + "_each", added == 0 ? 0 : more / added);
+            }
+        }
+    }
+
+    private static long grow(Run run, Grower grower, long size, Map<String, Object> point) throws Exception {
         run.phase("grow to " + size);
         long added = grower.to(size);
         run.endPhase();
-        Map<String, Long> after = look(run);
-        point.putAll(after);
         Phase phase = run.phases().getLast();
         if (added > 0) {
             point.put("grown_per_second", added / phase.seconds());
             point.put("grown_cpu_micros_each", phase.watchedCpuSeconds() * 1e6 / added);
-            after.forEach((name, value) -> {
-                if (name.endsWith("_bytes")) {
-                    point.put("grown_" + name + "_each", (double) (value - before.getOrDefault(name, 0L)) / added);
-                }
-            });
         }
+        return added;
     }
 
     /** Memory, the heap after a collection, and what the database holds and has logged. */

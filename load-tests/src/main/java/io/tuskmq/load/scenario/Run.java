@@ -141,8 +141,8 @@ final class Run {
                 return CompletableFuture.failedFuture(problem);
             }
             Executor later = CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS);
-            return CompletableFuture.supplyAsync(() -> attempt(connecting, retries - 1), later)
-                    .thenCompose(again -> again);
+            return CompletableFuture.completedFuture(retries - 1)
+                    .thenComposeAsync(left -> attempt(connecting, left), later);
         });
     }
 

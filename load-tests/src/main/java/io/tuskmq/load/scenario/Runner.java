@@ -206,7 +206,8 @@ final class Runner {
     private Path json() {
         Path given = scenario.output.json;
         String time = started.toString().replace(":", "");
-        Path json = given == null ? home().resolve("load-tests/results/" + scenario.name() + "-" + time + ".json") : given;
+        Path json =
+                given == null ? home().resolve("load-tests/results/" + scenario.name() + "-" + time + ".json") : given;
         return json.toAbsolutePath().normalize();
     }
 }

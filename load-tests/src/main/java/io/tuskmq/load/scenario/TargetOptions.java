@@ -93,7 +93,8 @@ final class TargetOptions {
     @Option(
             names = "--connect-retries",
             defaultValue = "0",
-            description = "How often a client connects again, a second after it could not; counted as connect_failed. Default: 0")
+            description =
+                    "How often a client connects again, a second after it could not; counted as connect_failed. Default: 0")
     int connectRetries;
 
     @Option(

@@ -31,7 +31,8 @@ final class ProcessesTest {
     @Test
     void countsChildrenThatHaveEnded() throws Exception {
         assumeTrue(Files.exists(Path.of("/proc/self/stat")), "there is no /proc here");
-        // A database's server processes come and go with its clients' connections, as this one does: it burns, ends, and is reaped.
+        // A database's server processes come and go with its clients' connections, as this one does: it burns, ends,
+        // and is reaped.
         Process family = new ProcessBuilder(
                         "sh", "-c", "sh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i + 1)); done'; echo done; read line")
                 .start();
