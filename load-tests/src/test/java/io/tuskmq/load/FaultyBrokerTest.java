@@ -87,6 +87,20 @@ final class FaultyBrokerTest {
         assertTrue(Tree.text(report(), "failed").contains(" at 127.0.0.1:"), Tree.text(report(), "failed"));
     }
 
+    @Test
+    void whoIsRefusedConnectsAgainWhenAskedTo() throws Exception {
+        try (ScriptedBroker broker = new ScriptedBroker(Fault.NONE, false)) {
+            broker.refusals.set(2);
+            assertEquals(3, pairs(broker));
+            broker.refusals.set(2);
+            assertEquals(0, pairs(broker, "--connect-retries", "2"));
+        }
+        Map<?, ?> connecting = Tree.map(Tree.list(report(), "phases").getFirst());
+        assertEquals("connect", connecting.get("name"));
+        assertEquals(2, Tree.number(connecting, "connect_failed"));
+        assertEquals(2, Tree.number(connecting, "connected"));
+    }
+
     /** A stop of 0.7 s at 200 messages a second holds up some 140 of them, not one: coordinated omission. */
     @Test
     void aStandStillIsChargedToAllMessagesThatWereDueInIt() throws Exception {

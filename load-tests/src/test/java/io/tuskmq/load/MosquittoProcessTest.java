@@ -1,6 +1,7 @@
 package io.tuskmq.load;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -15,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -122,5 +124,44 @@ final class MosquittoProcessTest {
                 run("chat", "--users", "30", "--rooms", "5", "--rate", "50", "--duration", "3", "--moves", "10");
         assertTrue(Tree.number(Tree.map(report, "results"), "moves") > 3, report::toString);
         assertTrue(Tree.number(Tree.map(report, "ledger"), "delivered") > 100, report::toString);
+    }
+
+    @Test
+    void growsWhatItKeeps() throws Exception {
+        grows("sessions", 20, 60);
+        grows("filters", 1_000, 2_000);
+        grows("messages", 512, 1_024);
+    }
+
+    private void grows(String of, int first, int second) throws Exception {
+        Map<?, ?> report = run(
+                "growth",
+                "--of",
+                of,
+                "--sizes",
+                first + "," + second,
+                "--messages",
+                "320",
+                "--duration",
+                "1",
+                "--pid",
+                "broker=" + Objects.requireNonNull(mosquitto).pid());
+        List<?> points = Tree.list(Tree.map(report, "results"), "growth");
+        assertEquals(2, points.size());
+        Map<?, ?> last = Tree.map(points.getLast());
+        assertEquals(second, Tree.number(last, "size"));
+        for (String figure : List.of(
+                "grown_per_second",
+                "broker_resident_bytes",
+                "pairs_delivered_per_second",
+                "fill_acknowledged_per_second",
+                "drain_delivered_per_second")) {
+            assertTrue(Tree.number(last, figure) > 0, of + ": " + figure + " in " + last);
+        }
+        assertEquals(of.equals("sessions"), last.containsKey("return_millis_p50"));
+        String page = Files.readString(directory.resolve("growth.html"));
+        assertTrue(page.contains("<h2>Growth of " + of + "</h2>"), "no plots of growth");
+        assertTrue(page.contains("<h3>drain delivered per second</h3>\n<svg"), "no plot of draining");
+        assertFalse(page.contains("NaN"));
     }
 }

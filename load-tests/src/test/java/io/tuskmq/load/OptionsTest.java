@@ -43,6 +43,12 @@ final class OptionsTest {
                 "failover --at soon true",
                 "failover --at 40s true",
                 "scale --pairs 0",
+                "scale --nodes 2",
+                "growth --of clients",
+                "growth --sizes 10,10",
+                "latency",
+                "latency --qos 0 --start-tuskmq",
+                "start --rounds 0",
                 "compare one.json",
                 "compare /nowhere/a.json /nowhere/b.json"
             })

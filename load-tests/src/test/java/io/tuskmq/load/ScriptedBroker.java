@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +54,9 @@ final class ScriptedBroker implements Closeable {
 
     /** Whether CONNACK says that there is a session. */
     volatile boolean sessionPresent;
+
+    /** How many CONNECTs are still refused, as a broker does whose database is away. */
+    final AtomicInteger refusals = new AtomicInteger();
 
     /** Whether publishes are acknowledged. */
     volatile boolean isAcking = true;
@@ -118,6 +122,10 @@ final class ScriptedBroker implements Closeable {
     }
 
     private void connack(Peer peer) throws IOException {
+        if (refusals.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+            write(peer, peer.isV5 ? new byte[] {0x20, 3, 0, (byte) 0x88, 0} : new byte[] {0x20, 2, 0, 3});
+            return;
+        }
         int present = sessionPresent ? 1 : 0;
         write(
                 peer,

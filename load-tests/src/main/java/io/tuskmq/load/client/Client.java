@@ -21,6 +21,7 @@ public final class Client {
     private static final int CONTROL_ID = 65_535;
     private static final int OUT_BYTES_MAX = 1 << 16;
     private static final int LEAVING_MILLIS_MAX = 2_000;
+    private static final int NO_RETAINED = 0x20; // retain handling 2 in a subscription's options
 
     private final Network network;
     private final EventLoop loop;
@@ -106,6 +107,12 @@ public final class Client {
     }
 
     public CompletableFuture<Void> subscribe(List<String> filters, int qos) {
+        return subscribe(filters, qos, true);
+    }
+
+    /** @param wantsRetained false: no retained messages, which only MQTT 5 can say */
+    public CompletableFuture<Void> subscribe(List<String> filters, int qos, boolean wantsRetained) {
+        int options = qos | (isV5 && !wantsRetained ? NO_RETAINED : 0);
         CompletableFuture<Void> result = new CompletableFuture<>();
         loop.execute(() -> {
             if (!isConnected || control != null) {
@@ -114,7 +121,7 @@ public final class Client {
                 return;
             }
             control = result;
-            Wire.subscribe(out(), CONTROL_ID, filters, qos, isV5);
+            Wire.subscribe(out(), CONTROL_ID, filters, options, isV5);
             flush();
         });
         return result;

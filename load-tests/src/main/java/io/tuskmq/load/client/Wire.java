@@ -88,7 +88,7 @@ final class Wire {
         payloads.write(out, message);
     }
 
-    static void subscribe(ByteBuf out, int packetId, List<String> filters, int qos, boolean v5) {
+    static void subscribe(ByteBuf out, int packetId, List<String> filters, int options, boolean v5) {
         int length = 2 + (v5 ? 1 : 0);
         for (String filter : filters) {
             length += 3 + filter.getBytes(StandardCharsets.UTF_8).length;
@@ -101,7 +101,7 @@ final class Wire {
         }
         for (String filter : filters) {
             text(out, filter);
-            out.writeByte(qos);
+            out.writeByte(options);
         }
     }
 

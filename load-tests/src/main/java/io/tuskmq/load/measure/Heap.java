@@ -12,6 +12,14 @@ public final class Heap {
 
     private Heap() {}
 
+    /** By its program; a node that was started by its launcher's script is one. */
+    public static boolean isJava(long pid) {
+        return ProcessHandle.of(pid)
+                .flatMap(process -> process.info().command())
+                .filter(command -> Path.of(command).endsWith("java"))
+                .isPresent();
+    }
+
     /** After a full collection. IOException: it is no Java process of this user. */
     public static long usedBytes(long pid) throws IOException, InterruptedException {
         jcmd(pid, "GC.run");

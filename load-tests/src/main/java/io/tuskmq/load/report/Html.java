@@ -26,6 +26,9 @@ public final class Html {
     public static String of(Map<String, @Nullable Object> report) {
         StringBuilder out = new StringBuilder(head(Tree.text(report, "scenario") + ": " + Tree.text(report, "name")));
         verdict(out, report);
+        Map<?, ?> results = Tree.map(report, "results");
+        GrowthPlots.write(out, Tree.list(results, "growth"), "size", Tree.text(results, "growth_of"));
+        GrowthPlots.write(out, Tree.list(results, "steps"), "targets", "targets");
         samples(out, report);
         percentiles(out, report);
         out.append("<h2>Phases</h2>\n");

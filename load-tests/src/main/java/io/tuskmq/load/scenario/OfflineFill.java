@@ -1,10 +1,6 @@
 package io.tuskmq.load.scenario;
 
-import io.tuskmq.load.client.Client;
 import io.tuskmq.load.client.Payloads;
-import io.tuskmq.load.client.Session;
-import io.tuskmq.load.client.Target;
-import io.tuskmq.load.ledger.Stream;
 import io.tuskmq.load.measure.Meters;
 import io.tuskmq.load.measure.Phase;
 import io.tuskmq.load.measure.PlainInsert;
@@ -16,9 +12,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /**
@@ -30,8 +26,6 @@ import picocli.CommandLine.Option;
         description = "Persistent sessions subscribe and go, publishers fill, the sessions come back and drain."
                 + " With --state they stay away: drain brings them back.")
 final class OfflineFill extends Scenario {
-    private static final int SESSIONS_OF_ONE = 100;
-
     @Option(
             names = "--fan-outs",
             split = ",",
@@ -103,15 +97,8 @@ final class OfflineFill extends Scenario {
                     "Measure plain inserts into the broker's PostgreSQL too; needs --database.url or --start-tuskmq.")
     boolean plainInsert;
 
-    @Option(
-            names = "--database.url",
-            paramLabel = "URL",
-            description =
-                    "postgresql://user:password@host:port/database; the table offline_fill_yardstick is made and dropped there.")
-    @Nullable
-    String databaseUrl;
-
-    private @Nullable String jdbcUrl;
+    @Mixin
+    DatabaseOptions database = new DatabaseOptions();
 
     @Override
     void check() {
@@ -125,15 +112,12 @@ final class OfflineFill extends Scenario {
         if (state != null && fanOuts.size() > 1) {
             throw new IllegalArgumentException("--state is for one fan-out");
         }
-        if (plainInsert && databaseUrl == null && !targets.startTuskmq) {
-            throw new IllegalArgumentException("--plain-insert needs --database.url or --start-tuskmq");
-        }
-        jdbcUrl = databaseUrl == null ? null : StartedBroker.jdbcUrl(databaseUrl);
+        database.check("--plain-insert", plainInsert, targets);
     }
 
     @Override
     void databaseUrl(String url) {
-        jdbcUrl = url;
+        database.started(url);
     }
 
     @Override
@@ -162,6 +146,7 @@ final class OfflineFill extends Scenario {
             results.add(result);
         }
         run.results().put("fan_outs", results);
+        String jdbcUrl = database.jdbcUrl();
         if (plainInsert && jdbcUrl != null) {
             new PlainInsert(jdbcUrl, payloadBytes).drop();
         }
@@ -169,6 +154,7 @@ final class OfflineFill extends Scenario {
 
     /** Returns rows per second; 0 when it isn't asked for. */
     private double plainInsert(Run run, String phase) throws Exception {
+        String jdbcUrl = database.jdbcUrl();
         if (!plainInsert || jdbcUrl == null) {
             return 0;
         }
@@ -188,18 +174,20 @@ final class OfflineFill extends Scenario {
 
     private Map<String, Object> measure(Run run, int fanOut, int count, String prefix) throws Exception {
         boolean isWarmUp = !prefix.isEmpty();
-        List<Publisher> filling = new ArrayList<>();
-        Backlog backlog = backlog(run, fanOut, Math.ceilDiv(count, publishers), prefix, filling);
+        String name = run.prefix() + (isWarmUp ? "-w" : "-f") + fanOut;
+        Fill.Load load = new Fill.Load(publishers, qos, window, rate, payloadBytes);
+        Fill fill = new Fill(run, targets.targets(), load, name, fanOut, count);
+        Backlog backlog = fill.backlog();
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("fan_out", fanOut);
         result.put("sessions", backlog.sessions());
-        subscribe(run, backlog, prefix + "subscribe");
-        Phase filled = fill(run, filling, prefix + "fill fan-out " + fanOut);
+        fill.subscribe(prefix + "subscribe");
+        Phase filled = fill.play(prefix + "fill fan-out " + fanOut);
         result.put("fill_per_second", filled.perSecond(Meters.Count.ACKNOWLEDGED));
         Path file = state;
         if (file != null && !isWarmUp) {
             Files.writeString(file, Json.text(backlog.form()));
-            result.put("state", file.toString());
+            result.put("state", String.valueOf(file.getFileName()));
             return result;
         }
         Return back = new Return(run, backlog, targets.targets());
@@ -209,60 +197,5 @@ final class OfflineFill extends Scenario {
             back.forgetAll();
         }
         return result;
-    }
-
-    private Backlog backlog(Run run, int fanOut, int messagesEach, String prefix, List<Publisher> filling) {
-        int topics = fanOut == 1 ? SESSIONS_OF_ONE : 1;
-        int sessions = fanOut == 1 ? SESSIONS_OF_ONE : fanOut;
-        String name = run.prefix() + (prefix.isEmpty() ? "-f" : "-w") + fanOut;
-        Pace pace = rate > 0 ? Pace.each((long) (publishers * 1e9 / rate), window) : Pace.closedLoop(window);
-        List<Stream> streams = new ArrayList<>();
-        List<Target> all = targets.targets();
-        for (int i = 0; i < publishers; i++) {
-            Publisher publisher = new Publisher(run, pace.upTo(messagesEach));
-            for (int t = 0; t < topics; t++) {
-                streams.add(publisher.topic(name + "/" + t, qos, false, payloadBytes));
-            }
-            publisher.uses(run.client(i, all.get(i % all.size()), Session.clean(name + "-p" + i), publisher));
-            filling.add(publisher);
-        }
-        return new Backlog(run.number(), name, qos, topics, sessions, streams);
-    }
-
-    /** Makes the sessions, each with one subscription. */
-    private void subscribe(Run run, Backlog backlog, String phase) throws Exception {
-        run.phase(phase);
-        List<Target> all = targets.targets();
-        Crowd.forEach(backlog.sessions(), run.connectingMax(), i -> {
-            Client client = run.client(
-                    i,
-                    all.get(i % all.size()),
-                    Session.persistent(backlog.session(i)),
-                    new io.tuskmq.load.client.Events() {});
-            return run.connect(client, client.target())
-                    .thenCompose(_ -> client.subscribe(List.of(backlog.topic(i % backlog.topics())), qos))
-                    .thenCompose(_ -> client.disconnect());
-        });
-    }
-
-    private Phase fill(Run run, List<Publisher> filling, String phase) throws Exception {
-        Crowd.forEach(filling.size(), run.connectingMax(), i -> {
-            Client client = filling.get(i).client();
-            return run.connect(client, client.target());
-        });
-        run.phase(phase);
-        long now = System.nanoTime();
-        filling.forEach(publisher -> publisher.start(now));
-        boolean areAcked = run.await(
-                CompletableFuture.allOf(filling.stream().map(Publisher::done).toArray(CompletableFuture<?>[]::new)));
-        run.endPhase();
-        if (!areAcked) {
-            throw new RunFailed("messages were not acknowledged within the settling time");
-        }
-        Crowd.forEach(
-                filling.size(),
-                run.connectingMax(),
-                i -> filling.get(i).client().disconnect());
-        return run.phases().getLast();
     }
 }

@@ -17,9 +17,11 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 
 /** What a scenario works with: clients, the ledger, the meters, and the phases of the run. */
 final class Run {
@@ -39,8 +41,9 @@ final class Run {
     /**
      * @param settleSeconds without a delivery, after which the rest is given up
      * @param connectingMax clients that connect at the same time
+     * @param connectRetries how often each connects again, a second after it could not
      */
-    record Limits(int settleSeconds, int connectingMax) {}
+    record Limits(int settleSeconds, int connectingMax, int connectRetries) {}
 
     Run(Network network, Ledger ledger, Meters meters, Sampler sampler, Limits limits) {
         this.network = network;
@@ -118,13 +121,28 @@ final class Run {
 
     /** The same, timed from when it was to begin. */
     CompletableFuture<Boolean> connect(Client client, Target target, long from) {
-        return client.connect(target).whenComplete((_, problem) -> {
+        return patiently(() -> client.connect(target)).whenComplete((_, problem) -> {
             if (problem == null) {
                 meters.counter(Meters.Count.CONNECTED).increment();
                 Meters.record(meters.recorder(client.loopIndex(), Meters.Timing.CONNECT), from, System.nanoTime());
-            } else {
-                meters.counter(Meters.Count.CONNECT_FAILED).increment();
             }
+        });
+    }
+
+    /** Tries again, as clients do that a busy broker has refused; each failure counts. */
+    CompletableFuture<Boolean> patiently(Supplier<CompletableFuture<Boolean>> connecting) {
+        return attempt(connecting, limits.connectRetries());
+    }
+
+    private CompletableFuture<Boolean> attempt(Supplier<CompletableFuture<Boolean>> connecting, int retries) {
+        return connecting.get().exceptionallyCompose(problem -> {
+            meters.counter(Meters.Count.CONNECT_FAILED).increment();
+            if (retries == 0) {
+                return CompletableFuture.failedFuture(problem);
+            }
+            Executor later = CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS);
+            return CompletableFuture.completedFuture(retries - 1)
+                    .thenComposeAsync(left -> attempt(connecting, left), later);
         });
     }
 

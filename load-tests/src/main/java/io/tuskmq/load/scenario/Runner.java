@@ -2,6 +2,7 @@ package io.tuskmq.load.scenario;
 
 import io.tuskmq.load.client.Network;
 import io.tuskmq.load.client.Payloads;
+import io.tuskmq.load.client.Target;
 import io.tuskmq.load.ledger.Findings;
 import io.tuskmq.load.ledger.Ledger;
 import io.tuskmq.load.measure.Meters;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.OptionSpec;
@@ -34,6 +36,10 @@ final class Runner {
     static final int CLEAN = 0;
     static final int FAULTY = 1;
     static final int FAILED = 3;
+
+    /** Options that are nobody's business, or only of this machine's directories. */
+    private static final Set<String> NOT_TOLD =
+            Set.of("--password", "--database.url", "--json", "--html", "--state", "--cafile");
 
     private final Scenario scenario;
     private final Instant started = Instant.now().truncatedTo(ChronoUnit.SECONDS);
@@ -53,14 +59,21 @@ final class Runner {
             return run(scenario.output.watched());
         }
         out.println("starting ./tuskmq");
-        try (StartedBroker broker = StartedBroker.start(home())) {
-            scenario.targets.targets = List.of(broker.mqtt().toString());
+        try (StartedBroker broker = StartedBroker.start(home(), scenario.targets.nodes)) {
+            scenario.targets.targets =
+                    broker.targets().stream().map(Target::toString).toList();
             scenario.databaseUrl(broker.jdbcUrl());
             List<Watched> watched = new ArrayList<>(scenario.output.watched());
-            watched.add(new Watched("node", broker.pid(), false));
+            broker.nodePids().forEach(pid -> watched.add(new Watched("node", pid, false)));
             OptionalLong postmaster = broker.postmasterPid();
             postmaster.ifPresent(pid -> watched.add(new Watched("postgres", pid, true)));
-            return run(watched);
+            int exitCode = run(watched);
+            if (exitCode != CLEAN) {
+                Path log = json().resolveSibling(json().getFileName() + ".broker.log");
+                broker.keepLog(log);
+                out.println("        " + log + ": what the broker said");
+            }
+            return exitCode;
         }
     }
 
@@ -80,7 +93,10 @@ final class Runner {
                     ledger,
                     meters,
                     sampler,
-                    new Run.Limits(scenario.output.settleSeconds, scenario.targets.connectingMax));
+                    new Run.Limits(
+                            scenario.output.settleSeconds,
+                            scenario.targets.connectingMax,
+                            scenario.targets.connectRetries));
             String failed = null;
             try {
                 scenario.play(run);
@@ -139,7 +155,7 @@ final class Runner {
         Map<String, Object> settings = new LinkedHashMap<>();
         for (OptionSpec option : scenario.spec.options()) {
             Object value = option.getValue();
-            if (value != null && !option.usageHelp() && !option.longestName().equals("--password")) {
+            if (value != null && !option.usageHelp() && !NOT_TOLD.contains(option.longestName())) {
                 settings.put(option.longestName().substring(2).replace('-', '_'), plain(value));
             }
         }
@@ -165,7 +181,7 @@ final class Runner {
         return machine;
     }
 
-    private static String loadAverage() {
+    static String loadAverage() {
         try {
             return Files.readString(Path.of("/proc/loadavg")).strip();
         } catch (IOException e) {
@@ -174,12 +190,7 @@ final class Runner {
     }
 
     private void write(Map<String, @Nullable Object> report) throws IOException {
-        Path json = scenario.output.json;
-        if (json == null) {
-            String time = started.toString().replace(":", "");
-            json = home().resolve("load-tests/results/" + scenario.name() + "-" + time + ".json");
-        }
-        json = json.toAbsolutePath().normalize();
+        Path json = json();
         Path html = scenario.output.html;
         if (html == null) {
             html = json.resolveSibling(json.getFileName().toString().replaceFirst("\\.json$", "") + ".html");
@@ -190,5 +201,13 @@ final class Runner {
         Files.writeString(html, Html.of(report), StandardCharsets.UTF_8);
         out.println("result: " + json);
         out.println("        " + html);
+    }
+
+    private Path json() {
+        Path given = scenario.output.json;
+        String time = started.toString().replace(":", "");
+        Path json =
+                given == null ? home().resolve("load-tests/results/" + scenario.name() + "-" + time + ".json") : given;
+        return json.toAbsolutePath().normalize();
     }
 }

@@ -43,20 +43,29 @@ final class Scale extends Scenario {
             Traffic step = new Traffic(run, traffic, all.subList(0, n), "-" + n);
             Pairs.addPairs(run, step, traffic, pairs);
             step.play();
-            Phase load = load(run, step.phase("load"));
+            Phase load = phase(run, step.phase("load"));
             double perSecond = load.perSecond(Meters.Count.DELIVERED);
             first = n == 1 ? perSecond : first;
             Map<String, Object> form = new LinkedHashMap<>();
             form.put("targets", n);
             form.put("delivered_per_second", perSecond);
             form.put("to_first", first > 0 ? perSecond / first : 0.0);
+            double used = load.watchedCpuSeconds();
+            form.put("delivered_per_cpu_second", used > 0 ? load.count(Meters.Count.DELIVERED) / used : 0.0);
+            form.put("cpu_cores", cores(load));
             steps.add(form);
             run.mainPhase(step.phase("load"));
         }
         run.results().put("steps", steps);
     }
 
-    private static Phase load(Run run, String name) {
+    private static Map<String, Object> cores(Phase load) {
+        Map<String, Object> cores = new LinkedHashMap<>();
+        load.cpuSeconds().forEach((name, seconds) -> cores.put(name, seconds / load.seconds()));
+        return cores;
+    }
+
+    static Phase phase(Run run, String name) {
         return run.phases().stream()
                 .filter(phase -> phase.name().equals(name))
                 .findFirst()

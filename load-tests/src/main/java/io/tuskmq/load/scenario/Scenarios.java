@@ -20,7 +20,10 @@ public final class Scenarios {
                 new Retained(),
                 new Chat(),
                 new Failover(),
-                new Scale())) {
+                new Scale(),
+                new Growth(),
+                new Latency(),
+                new Start())) {
             CommandLine added = new CommandLine(command);
             added.getCommandSpec().mixinStandardHelpOptions(true);
             line.addSubcommand(added);

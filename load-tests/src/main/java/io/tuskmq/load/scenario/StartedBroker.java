@@ -9,71 +9,97 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A TuskMQ from this checkout that lives as long as this object, with an embedded database of its own. */
+/** A TuskMQ from this checkout that lives as long as this object: one node, or several, on an embedded database of their own. */
 final class StartedBroker implements AutoCloseable {
     private static final Pattern READY = Pattern.compile("ready mqtt=(\\S+):(\\d+) .*");
     private static final Pattern DATABASE = Pattern.compile("database=postgresql://(\\w+)@(\\S+)");
     private static final int STOP_SECONDS = 60;
 
-    private final Target mqtt;
+    private final List<Target> targets;
     private final String jdbcUrl;
     private final Process process;
     private final Path directory;
+    private boolean isOurs;
 
-    private StartedBroker(Target mqtt, String jdbcUrl, Process process, Path directory) {
-        this.mqtt = mqtt;
+    private StartedBroker(List<Target> targets, String jdbcUrl, Process process, Path directory) {
+        this.targets = List.copyOf(targets);
         this.jdbcUrl = jdbcUrl;
         this.process = process;
         this.directory = directory;
     }
 
-    /** Starts the launcher of this checkout and waits for its "ready" line. */
-    static StartedBroker start(Path home) throws IOException {
+    /** Starts the launcher of this checkout with an empty database and waits for the "ready" line of each node. */
+    static StartedBroker start(Path home, int nodes) throws IOException {
         Path directory = Files.createTempDirectory("tuskmq-load-");
+        try {
+            StartedBroker broker = startIn(home, nodes, directory, Map.of());
+            broker.isOurs = true;
+            return broker;
+        } catch (IOException | RuntimeException e) {
+            delete(directory);
+            throw e;
+        }
+    }
+
+    /** The same with the database in a directory that stays, and with more environment. */
+    static StartedBroker startIn(Path home, int nodes, Path directory, Map<String, String> environment)
+            throws IOException {
         Path log = directory.resolve("broker.err");
-        Process process = new ProcessBuilder(
-                        home.resolve("tuskmq").toString(),
-                        "start",
-                        "--mqtt.port",
-                        String.valueOf(freePort()),
-                        "--mqtt.websocket.port",
-                        "off",
-                        "--http.port",
-                        String.valueOf(freePort()),
-                        "--database.embedded.dir",
-                        directory.resolve("database").toString())
-                .redirectError(log.toFile())
-                .start();
+        List<String> command = new ArrayList<>(List.of(home.resolve("tuskmq").toString()));
+        command.addAll(nodes == 1 ? List.of("start") : List.of("dev-cluster", String.valueOf(nodes)));
+        command.addAll(options(nodes, directory.resolve("database")));
+        ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());
+        builder.environment().putAll(environment);
+        Process process = builder.start();
         // Also when this process is told to end.
         Runtime.getRuntime().addShutdownHook(new Thread(process::destroy));
         try {
             // Not closed: the broker would meet a closed pipe.
             BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
+            List<Target> targets = new ArrayList<>();
             for (String line = out.readLine(); line != null; line = out.readLine()) {
                 Matcher ready = READY.matcher(line);
                 if (ready.matches()) {
-                    return new StartedBroker(
-                            new Target(ready.group(1), Integer.parseInt(ready.group(2))),
-                            embeddedUrl(directory, Files.readString(log)),
-                            process,
-                            directory);
+                    targets.add(new Target(ready.group(1), Integer.parseInt(ready.group(2))));
+                    if (targets.size() == nodes) {
+                        return new StartedBroker(
+                                targets, embeddedUrl(directory, Files.readString(log)), process, directory);
+                    }
                 }
             }
             throw new IOException("the broker did not start: " + Files.readString(log));
         } catch (IOException | RuntimeException e) {
             stop(process);
-            delete(directory);
             throw e;
         }
+    }
+
+    /** Several nodes take any free ports: they would count up from a given one. */
+    private static List<String> options(int nodes, Path database) throws IOException {
+        String mqtt = String.valueOf(nodes == 1 ? freePort() : 0);
+        String http = String.valueOf(nodes == 1 ? freePort() : 0);
+        return List.of(
+                "--mqtt.port",
+                mqtt,
+                "--mqtt.websocket.port",
+                "off",
+                "--http.port",
+                http,
+                "--database.embedded.dir",
+                database.toString());
     }
 
     private static String embeddedUrl(Path directory, String log) throws IOException {
@@ -92,16 +118,29 @@ final class StartedBroker implements AutoCloseable {
         }
     }
 
-    Target mqtt() {
-        return mqtt;
+    List<Target> targets() {
+        return targets;
     }
 
     String jdbcUrl() {
         return jdbcUrl;
     }
 
-    long pid() {
-        return process.pid();
+    /** What the broker has said so far, which is removed with it else. */
+    void keepLog(Path file) throws IOException {
+        Files.copy(directory.resolve("broker.err"), file, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** One node is the launcher's own process, several are its children. */
+    List<Long> nodePids() {
+        if (targets.size() == 1) {
+            return List.of(process.pid());
+        }
+        return process.children()
+                .filter(child -> child.info().command().orElse("").endsWith("java"))
+                .map(ProcessHandle::pid)
+                .sorted()
+                .toList();
     }
 
     /** The database's first process, when it runs on this machine and tells where its data is. */
@@ -120,7 +159,9 @@ final class StartedBroker implements AutoCloseable {
     @Override
     public void close() throws IOException {
         stop(process);
-        delete(directory);
+        if (isOurs) {
+            delete(directory);
+        }
     }
 
     /** The JDBC form of a {@code postgresql://} URL. */
@@ -154,7 +195,7 @@ final class StartedBroker implements AutoCloseable {
         }
     }
 
-    private static void delete(Path directory) throws IOException {
+    static void delete(Path directory) throws IOException {
         try (Stream<Path> files = Files.walk(directory)) {
             for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);

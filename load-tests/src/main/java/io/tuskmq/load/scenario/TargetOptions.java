@@ -29,6 +29,13 @@ final class TargetOptions {
                     "Start ./tuskmq with an empty embedded database in a temporary directory, measure it, remove it.")
     boolean startTuskmq;
 
+    @Option(
+            names = "--nodes",
+            defaultValue = "1",
+            description =
+                    "With --start-tuskmq: so many nodes on one database, each a target. From 2 on by ./tuskmq dev-cluster. Default: 1")
+    int nodes = 1;
+
     @Option(names = "--protocol", defaultValue = "3.1.1", description = "3.1, 3.1.1 or 5. Default: ${DEFAULT-VALUE}")
     String protocol = "3.1.1";
 
@@ -84,6 +91,13 @@ final class TargetOptions {
     int connectingMax;
 
     @Option(
+            names = "--connect-retries",
+            defaultValue = "0",
+            description =
+                    "How often a client connects again, a second after it could not; counted as connect_failed. Default: 0")
+    int connectRetries;
+
+    @Option(
             names = "--bind",
             split = ",",
             paramLabel = "ADDRESS",
@@ -101,10 +115,15 @@ final class TargetOptions {
     void check() {
         var _ = targets();
         var _ = Protocol.of(protocol);
+        between("--nodes", nodes, 1, 9);
+        if (nodes > 1 && !startTuskmq) {
+            throw new IllegalArgumentException("--nodes is for --start-tuskmq");
+        }
         between("--keep-alive", keepAliveSeconds, 0, 65_535);
         between("--session-expiry", sessionExpirySeconds, 0, 0xFFFF_FFFFL);
         between("--connect-timeout", connectTimeoutSeconds, 1, 3_600);
         between("--connecting-max", connectingMax, 1, 65_535);
+        between("--connect-retries", connectRetries, 0, 1_000);
         between("--threads", threads, 0, 64);
         if ((cafile != null || insecure) && !tls) {
             throw new IllegalArgumentException("--cafile and --insecure are for --tls");

@@ -125,6 +125,6 @@ final class Traffic {
                 client.target(),
                 Session.clean(client.session().clientId()),
                 new io.tuskmq.load.client.Events() {});
-        return last.connect().thenCompose(_ -> last.disconnect());
+        return run.patiently(last::connect).thenCompose(_ -> last.disconnect());
     }
 }
