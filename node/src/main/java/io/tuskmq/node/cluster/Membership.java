@@ -64,6 +64,7 @@ final class Membership {
     private boolean suspended;
     /** Whether the peers are being asked if they know that this node is back. */
     private boolean returning;
+
     private long returningSinceMillis;
     private volatile boolean stopped;
     private volatile long leaseEndsAtMillis;
