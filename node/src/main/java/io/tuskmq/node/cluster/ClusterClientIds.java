@@ -199,7 +199,8 @@ final class ClusterClientIds implements ClientIds {
             answers.add(answer.future().otherwise(failure -> {
                 LOG.info("client={} node {} does not let go of it: {}", question.clientId(), peer, message(failure));
                 change(() -> questions.add(peer, question));
-                return new Frames.LetGoAnswer(Answer.LET_GO, Set.of());
+                // Whom it asked in vain, nobody knows.
+                return new Frames.LetGoAnswer(Answer.LET_GO, holders.live());
             }));
         }
         return Future.join(answers).compose(all -> {
