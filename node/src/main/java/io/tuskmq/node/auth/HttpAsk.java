@@ -20,11 +20,13 @@ final class HttpAsk {
     private static final int ANSWER_BYTES_MAX = 1 << 20;
     private static final int OK = 200;
 
+    private final Vertx vertx;
     private final HttpClient client;
     private final String url;
     private final long timeoutMillis;
 
     HttpAsk(Vertx vertx, String url, long timeoutMillis) {
+        this.vertx = vertx;
         // Where it leads is never followed: the answer is to come from the server that was configured.
         this.client = vertx.createHttpClient(
                 new HttpClientOptions().setConnectTimeout((int) timeoutMillis),
@@ -44,6 +46,14 @@ final class HttpAsk {
     }
 
     private Future<Buffer> ask(HttpMethod method, Buffer json) {
+        // On an event loop each step is ready before the next can come; from another thread a short answer ends before
+        // its reader is set.
+        Promise<Buffer> answer = Promise.promise();
+        vertx.getOrCreateContext().runOnContext(go -> exchange(method, json).onComplete(answer));
+        return answer.future();
+    }
+
+    private Future<Buffer> exchange(HttpMethod method, Buffer json) {
         RequestOptions request = new RequestOptions()
                 .setMethod(method)
                 .setAbsoluteURI(url)

@@ -90,6 +90,15 @@ class HttpAuthenticatorTest {
         assertInstanceOf(Verdict.NotMine.class, ask());
     }
 
+    /** Its callers' own threads are faster or slower than the answer; both must do. */
+    @Test
+    void anyThreadMayAsk() throws Exception {
+        says("{\"result\": \"ignore\"}");
+        for (int i = 0; i < 2_000; i++) {
+            assertInstanceOf(Verdict.NotMine.class, ask());
+        }
+    }
+
     @Test
     void itMayNameThePrincipalItsRulesAndHowLong() throws Exception {
         says("{\"result\":\"allow\",\"principal\":\"a\",\"rules\":[\"allow all x\"],\"expiresInSeconds\":5}");
