@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.ChannelPipeline;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
@@ -11,6 +12,7 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
+import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -53,6 +55,8 @@ final class Tap extends ChannelInboundHandlerAdapter {
 
     private long lastPacketNanos;
     private long keepAliveNanos;
+
+    private int countedAs = MqttCounters.NOT_COUNTED;
 
     /** The CONNECT deadline, later the keep-alive; cancelled at the end, since it may lie hours ahead. */
     private @Nullable ScheduledFuture<?> clock;
@@ -252,8 +256,25 @@ final class Tap extends ChannelInboundHandlerAdapter {
 
     // --- clocks
 
+    /** The client has its CONNACK: it is counted until the connection ends, and must be heard of from now on. */
+    void accepted(int version, int keepAliveSeconds) {
+        if (!ended) {
+            countedAs = loop.counters.accepted(version, transport());
+        }
+        keepAlive(keepAliveSeconds);
+    }
+
+    private MqttCounters.Transport transport() {
+        ChannelPipeline pipeline = ctx().pipeline();
+        boolean tls = pipeline.get(SslHandler.class) != null;
+        if (pipeline.get(WebSocketServerProtocolHandler.class) != null) {
+            return tls ? MqttCounters.Transport.WSS : MqttCounters.Transport.WS;
+        }
+        return tls ? MqttCounters.Transport.TLS : MqttCounters.Transport.TCP;
+    }
+
     /** [MQTT-3.1.2-24] [MQTT5-3.1.2-22] One and a half times the keep-alive without a packet ends the connection. */
-    void keepAlive(int seconds) {
+    private void keepAlive(int seconds) {
         cancelClock();
         if (seconds > 0) {
             keepAliveNanos = TimeUnit.SECONDS.toNanos(seconds) * 3 / 2;
@@ -350,6 +371,8 @@ final class Tap extends ChannelInboundHandlerAdapter {
         }
         dispatch(() -> connection.finish(CloseCause.IO));
         cancelClock();
+        loop.counters.left(countedAs);
+        countedAs = MqttCounters.NOT_COUNTED;
         connection.outbox().discard();
         dropKept();
         context.fireChannelInactive();

@@ -33,8 +33,13 @@ public final class Router {
      * @param fenced called when a lane was lost to another node: this one must drop its clients
      */
     public void open(Store store, List<Leases.Lane> leased, Runnable fenced) {
+        open(store, leased, fenced, (appends, nanos) -> {});
+    }
+
+    /** The same, and tells of each batch. */
+    public void open(Store store, List<Leases.Lane> leased, Runnable fenced, BatchMeter meter) {
         for (Leases.Lane lane : leased) {
-            lanes.add(store.laneWriter(lane, new Committer(lane, fenced)));
+            lanes.add(store.laneWriter(lane, new Committer(lane, fenced, meter)));
         }
     }
 
@@ -210,9 +215,11 @@ public final class Router {
     private final class Committer implements LaneListener {
         private final int lane;
         private final Runnable fenced;
+        private final BatchMeter meter;
         private long head;
 
-        Committer(Leases.Lane lane, Runnable fenced) {
+        Committer(Leases.Lane lane, Runnable fenced, BatchMeter meter) {
+            this.meter = meter;
             this.lane = lane.laneId();
             this.head = lane.head();
             this.fenced = fenced;
@@ -239,6 +246,11 @@ public final class Router {
             completeUpTo(lane, newHead);
             peers.committed(lane, head, newHead);
             head = newHead;
+        }
+
+        @Override
+        public void measured(int appends, long nanos) {
+            meter.committed(appends, nanos);
         }
 
         @Override
