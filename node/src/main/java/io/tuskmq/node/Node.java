@@ -179,7 +179,7 @@ public final class Node implements Host {
         listener.counters().register(around.metrics());
         var clients = new Clients(((VertxInternal) vertx).createEventLoopContext(), directory, groups, wills, listener);
         Node node = new Node(parts, clients, settings, new Housekeeping(vertx), fenced, access);
-        parts.router().open(parts.store(), parts.lease().lanes(), node::fenced, BatchMeter.of(around.metrics()));
+        parts.router().open(parts.store(), parts.lease().lanes(), node::fenced, watched(around));
         DatabaseWatch database = new DatabaseWatch(parts.store().survey(), parts.cluster()::isFirst);
         database.register(around.metrics(), parts.shards(), parts.store());
         registerLanes(around.metrics(), parts.lease(), settings);
@@ -202,6 +202,10 @@ public final class Node implements Host {
                     return node;
                 })
                 .recover(failure -> node.abandonStart().transform(abandoned -> Future.failedFuture(failure)));
+    }
+
+    private static Router.Watched watched(Surroundings around) {
+        return new Router.Watched(BatchMeter.of(around.metrics()), TracingSettings.traces(around.settings()));
     }
 
     private static void registerLanes(Metrics metrics, Leases.Lease lease, Settings settings) {
