@@ -22,8 +22,10 @@ class LinkLagTest {
         lag.taken(1_000, 40); // although 5,000 more have come meanwhile
         assertEquals(40, lag.millis());
         lag.tick(5_000, 500);
-        lag.taken(5_000, 530);
-        assertEquals(30, lag.millis());
+        lag.taken(4_999, 530);
+        assertEquals(40, lag.millis()); // one byte of those still waits
+        lag.taken(1, 560);
+        assertEquals(60, lag.millis());
     }
 
     @Test
