@@ -36,7 +36,7 @@ class MetricsPageTest {
     private static final String BEGIN = "<!-- metrics: written by MetricsPageTest -->\n";
     private static final String END = "<!-- /metrics -->";
     private static final Pattern HELP = Pattern.compile("# HELP (\\S+) (.*)");
-    private static final Pattern SAMPLE = Pattern.compile("([a-z_0-9]+)(?:\\{([^}]*)})? \\S+");
+    private static final Pattern SAMPLE = Pattern.compile("^([a-z_0-9]+)(?:\\{(.*)})? \\S+$", Pattern.MULTILINE);
     private static final Pattern LABEL = Pattern.compile("([a-z_]+)=\"");
     /** Only nodes with TLS have it. */
     private static final Set<String> ELSEWHERE = Set.of("tuskmq_tls_certificate_end_seconds");

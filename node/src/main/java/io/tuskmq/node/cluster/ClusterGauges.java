@@ -58,14 +58,12 @@ final class ClusterGauges {
                                 ? 0
                                 : Math.max(
                                         0,
-                                        (membership.get().standing().leaseEndsAtMillis() - clock.getAsLong())
-                                                / MILLIS));
+                                        (membership.get().standing.leaseEndsAtMillis() - clock.getAsLong()) / MILLIS));
     }
 
     private static OptionalDouble age(Optional<Membership> membership, LongSupplier clock) {
         return membership
-                .map(mine ->
-                        OptionalDouble.of((clock.getAsLong() - mine.standing().renewedAtMillis()) / MILLIS))
+                .map(mine -> OptionalDouble.of((clock.getAsLong() - mine.standing.renewedAtMillis()) / MILLIS))
                 .orElse(OptionalDouble.empty());
     }
 

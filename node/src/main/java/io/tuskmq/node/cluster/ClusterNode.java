@@ -202,7 +202,7 @@ public final class ClusterNode {
     /** Whether this node is to do what one node should do for all: of two, or of none at times, nothing must depend on it. */
     public boolean isFirst() {
         Membership mine = membership;
-        return mine != null && !mine.isStopped() && mine.standing().isFirst();
+        return mine != null && !mine.isStopped() && mine.standing.isFirst();
     }
 
     /** Whether another node could serve this one's clients. */

@@ -68,7 +68,7 @@ final class Membership {
 
     private long returningSinceMillis;
     private volatile boolean stopped;
-    private final Standing standing;
+    final Standing standing;
     private long beatAtMillis;
     private long lookedAtMillis;
 
@@ -127,10 +127,6 @@ final class Membership {
     /** Whether nobody can have taken this node for dead. From any thread. */
     boolean holdsLease() {
         return !stopped && now() < standing.leaseEndsAtMillis();
-    }
-
-    Standing standing() {
-        return standing;
     }
 
     /** No more heartbeats; the lease is left as it is. */

@@ -1,5 +1,8 @@
 package io.tuskmq.node.mqtt;
 
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
+import io.netty.handler.ssl.SslHandler;
 import io.tuskmq.node.metrics.Metrics;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -36,7 +39,15 @@ public final class MqttCounters {
         TCP,
         TLS,
         WS,
-        WSS
+        WSS;
+
+        static Transport of(ChannelPipeline pipeline) {
+            boolean tls = pipeline.get(SslHandler.class) != null;
+            if (pipeline.get(WebSocketServerProtocolHandler.class) != null) {
+                return tls ? WSS : WS;
+            }
+            return tls ? TLS : TCP;
+        }
     }
 
     MqttCounters() {

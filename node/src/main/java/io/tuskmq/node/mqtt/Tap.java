@@ -4,7 +4,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.ChannelPipeline;
 import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
@@ -12,7 +11,6 @@ import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.websocketx.ContinuationWebSocketFrame;
 import io.netty.handler.codec.http.websocketx.WebSocketFrame;
-import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.ReferenceCountUtil;
 import io.netty.util.concurrent.ScheduledFuture;
@@ -259,18 +257,9 @@ final class Tap extends ChannelInboundHandlerAdapter {
     /** The client has its CONNACK: it is counted until the connection ends, and must be heard of from now on. */
     void accepted(int version, int keepAliveSeconds) {
         if (!ended) {
-            countedAs = loop.counters.accepted(version, transport());
+            countedAs = loop.counters.accepted(version, MqttCounters.Transport.of(ctx().pipeline()));
         }
         keepAlive(keepAliveSeconds);
-    }
-
-    private MqttCounters.Transport transport() {
-        ChannelPipeline pipeline = ctx().pipeline();
-        boolean tls = pipeline.get(SslHandler.class) != null;
-        if (pipeline.get(WebSocketServerProtocolHandler.class) != null) {
-            return tls ? MqttCounters.Transport.WSS : MqttCounters.Transport.WS;
-        }
-        return tls ? MqttCounters.Transport.TLS : MqttCounters.Transport.TCP;
     }
 
     /** [MQTT-3.1.2-24] [MQTT5-3.1.2-22] One and a half times the keep-alive without a packet ends the connection. */
