@@ -93,6 +93,19 @@ public interface Cluster {
     /** The incarnations that are linked (our stream to them stands). */
     List<Peer> linked();
 
+    /**
+     * The link to a live peer.
+     *
+     * @param isUp whether our stream to it stands
+     * @param lagMillis how long what is told to it waits until the socket has taken it
+     */
+    record LinkState(Peer peer, boolean isUp, long waitingBytes, long lagMillis) {}
+
+    /** The links to all live peers, for those who watch them. */
+    default List<LinkState> links() {
+        return linked().stream().map(peer -> new LinkState(peer, true, 0, 0)).toList();
+    }
+
     /** Sends to the peer in the slot; false when it was not sent (link down, or too much waits). */
     boolean tell(int slot, Buffer body);
 

@@ -93,6 +93,20 @@ public interface Links {
     }
 
     /**
+     * What waits for a peer.
+     *
+     * @param lagMillis how long such bytes wait, looked at twice a second
+     */
+    record Waiting(long bytes, long lagMillis) {
+        public static final Waiting NOTHING = new Waiting(0, 0);
+    }
+
+    /** What waits for the peer now, where anything can wait. */
+    default Waiting waiting(long incarnation) {
+        return Waiting.NOTHING;
+    }
+
+    /**
      * Asks the peer; fails with a {@link LinkException} when the link is down or breaks, after the time, or when the peer says no. Not bounded by what
      * waits, but at most 10,000 are unanswered. Completes on the caller's context, where it has one.
      */

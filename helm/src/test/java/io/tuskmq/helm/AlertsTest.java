@@ -4,13 +4,21 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import com.google.gson.Gson;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -40,6 +48,48 @@ class AlertsTest {
         Files.copy(ALERTS, directory.resolve("alerts.yaml"));
         Files.copy(CASES, directory.resolve("cases.yaml"));
         promtool(directory, "test", "rules", "cases.yaml");
+    }
+
+    /** Grafana puts in the variables; the rest is PromQL. */
+    @Test
+    void theDashboardsExpressionsAreOnesOfPrometheus(@TempDir Path directory) throws IOException, InterruptedException {
+        JsonObject dashboard = JsonParser.parseString(Files.readString(Chart.DIRECTORY.resolve("files/dashboard.json")))
+                .getAsJsonObject();
+        StringBuilder rules = new StringBuilder("groups:\n  - name: dashboard\n    rules:\n");
+        int expressions = 0;
+        for (JsonElement panel : dashboard.getAsJsonArray("panels")) {
+            JsonArray targets = panel.getAsJsonObject().getAsJsonArray("targets");
+            for (JsonElement target : targets == null ? new JsonArray() : targets) {
+                String expression = Chart.at(target, "expr")
+                        .getAsString()
+                        .replace("$__rate_interval", "5m")
+                        .replace("$node", ".*");
+                rules.append("      - record: of_dashboard_").append(expressions++);
+                rules.append("\n        expr: ")
+                        .append(new Gson().toJson(expression))
+                        .append('\n');
+            }
+        }
+        assertTrue(expressions > 30, expressions + " expressions");
+        Files.writeString(directory.resolve("dashboard.yaml"), rules);
+        promtool(directory, "check", "rules", "dashboard.yaml");
+    }
+
+    @Test
+    void eachHasASectionOfTheRunbookAndEachSectionAnAlert() throws IOException {
+        Set<String> alerts = named("- alert: (\\w+)", Files.readString(ALERTS));
+        String runbook = Files.readString(Path.of("../docs/runbook.md"));
+        assertEquals(alerts, named("(?m)^## (.+)$", runbook));
+        for (String section : runbook.substring(runbook.indexOf("\n## ")).split("\n## ", -1)) {
+            for (String part : List.of("**Means:** ", "**Look at:** ", "**Do:** ")) {
+                assertTrue(section.isBlank() || section.contains(part), part + section);
+            }
+        }
+        assertEquals(
+                alerts.stream()
+                        .map(name -> name.toLowerCase(Locale.ROOT))
+                        .collect(Collectors.toCollection(TreeSet::new)),
+                named("runbook_url: docs/runbook.md#(\\w+)", Files.readString(ALERTS)));
     }
 
     @Test

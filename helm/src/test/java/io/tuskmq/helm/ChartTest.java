@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.LintResult;
 import io.tuskmq.node.Settings;
@@ -99,8 +100,12 @@ class ChartTest {
     }
 
     private static Map<String, String> settings(List<JsonObject> manifests) {
-        String text = Chart.at(Chart.only(manifests, "ConfigMap"), "data", "tuskmq.yaml")
-                .getAsString();
+        List<JsonObject> configMaps = manifests.stream()
+                .filter(m -> m.get("kind").getAsString().equals("ConfigMap"))
+                .filter(m -> m.getAsJsonObject("data").has("tuskmq.yaml"))
+                .toList();
+        assertEquals(1, configMaps.size());
+        String text = Chart.at(configMaps.getFirst(), "data", "tuskmq.yaml").getAsString();
         Map<String, Object> yaml = new Yaml().load(text);
         Map<String, String> settings = new HashMap<>();
         yaml.forEach((key, value) -> settings.put(key, String.valueOf(value)));
@@ -211,8 +216,38 @@ class ChartTest {
                 .results()
                 .forEach(m -> named.add(m.group()));
         assertTrue(named.size() > 5, named::toString);
-        named.removeIf(metric -> code.indexOf('"' + metric + '"') >= 0);
+        named.remove("tuskmq_tls_certificate_end_seconds"); // only nodes with TLS have it
+        named.removeIf(metric -> code.indexOf('"' + metric.replaceAll("_bucket$", "") + '"') >= 0);
         assertEquals(Set.of(), named);
+    }
+
+    @Test
+    void theDashboardIsWhereGrafanasSidecarLooks() {
+        JsonObject dashboard = Chart.render(Chart.values("metrics"), Map.of()).stream()
+                .filter(m -> m.get("kind").getAsString().equals("ConfigMap"))
+                .filter(m -> m.getAsJsonObject("data").has("tuskmq.json"))
+                .findFirst()
+                .orElseThrow();
+        assertEquals(
+                "1",
+                Chart.at(dashboard, "metadata", "labels", "grafana_dashboard").getAsString());
+        JsonObject parsed = JsonParser.parseString(
+                        Chart.at(dashboard, "data", "tuskmq.json").getAsString())
+                .getAsJsonObject();
+        assertEquals("TuskMQ", parsed.get("title").getAsString());
+        assertFalse(Chart.render(DEFAULT, Map.of()).stream()
+                .anyMatch(m -> m.toString().contains("grafana_dashboard")));
+    }
+
+    @Test
+    void theAlertsPointToTheRunbook() {
+        JsonObject rule = Chart.only(Chart.render(Chart.values("metrics"), Map.of()), "PrometheusRule");
+        for (JsonElement alert : Chart.at(rule, "spec", "groups", 0, "rules").getAsJsonArray()) {
+            String name = Chart.at(alert, "alert").getAsString().toLowerCase(java.util.Locale.ROOT);
+            assertEquals(
+                    "https://example.com/tuskmq/docs/runbook.md#" + name,
+                    Chart.at(alert, "annotations", "runbook_url").getAsString());
+        }
     }
 
     private static JsonElement pod(List<JsonObject> manifests) {

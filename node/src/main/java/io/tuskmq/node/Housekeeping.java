@@ -28,6 +28,13 @@ final class Housekeeping {
         job.rest();
     }
 
+    /** The same, and the first time now. */
+    void nowAndEvery(long everyMillis, String name, Supplier<Future<?>> work) {
+        Job job = new Job(everyMillis, name, work);
+        jobs.add(job);
+        job.run();
+    }
+
     /** No job starts any more; completes when those that run have ended. */
     Future<Void> stop() {
         stopped = true;

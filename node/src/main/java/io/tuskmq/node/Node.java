@@ -11,6 +11,7 @@ import io.tuskmq.node.metrics.Metrics;
 import io.tuskmq.node.mqtt.MqttListener;
 import io.tuskmq.node.mqtt.MqttOptions;
 import io.tuskmq.node.rules.ReasonCodes;
+import io.tuskmq.node.session.BatchMeter;
 import io.tuskmq.node.session.Broker;
 import io.tuskmq.node.session.Claims;
 import io.tuskmq.node.session.ClientIds;
@@ -178,7 +179,10 @@ public final class Node implements Host {
         listener.counters().register(around.metrics());
         var clients = new Clients(((VertxInternal) vertx).createEventLoopContext(), directory, groups, wills, listener);
         Node node = new Node(parts, clients, settings, new Housekeeping(vertx), fenced, access);
-        parts.router().open(parts.store(), parts.lease().lanes(), node::fenced);
+        parts.router().open(parts.store(), parts.lease().lanes(), node::fenced, watched(around));
+        DatabaseWatch database = new DatabaseWatch(parts.store().survey(), parts.cluster()::isFirst);
+        database.register(around.metrics(), parts.shards(), parts.store());
+        registerLanes(around.metrics(), parts.lease(), settings);
         String name = settings.get(Settings.NODE_NAME);
         return node.join(parts, settings, registeredAt)
                 .compose(joined -> measure(parts.store(), quota))
@@ -188,6 +192,7 @@ public final class Node implements Host {
                     node.housekeeping.every(LOG_SIZE_MILLIS, "log size", () -> measure(parts.store(), quota));
                     node.housekeeping.every(AccessWatch.EVERY_MILLIS, "access", watch::look);
                     node.keepHouse(settings, counters, new SysReport(sysTopics, counters, name));
+                    node.watch(database);
                     node.state.compareAndSet(State.JOINING, State.SERVING);
                     LOG.info(
                             "node={} incarnation={} lanes={}",
@@ -197,6 +202,29 @@ public final class Node implements Host {
                     return node;
                 })
                 .recover(failure -> node.abandonStart().transform(abandoned -> Future.failedFuture(failure)));
+    }
+
+    private static Router.Watched watched(Surroundings around) {
+        return new Router.Watched(BatchMeter.of(around.metrics()), TracingSettings.traces(around.settings()));
+    }
+
+    private static void registerLanes(Metrics metrics, Leases.Lease lease, Settings settings) {
+        metrics.gauge(
+                "tuskmq_lanes",
+                "Lanes of the log that this node writes.",
+                () -> lease.lanes().size());
+        metrics.gauge(
+                "tuskmq_lanes_wanted",
+                "Lanes that it should have (log.lanes).",
+                () -> settings.get(Settings.LOG_LANES));
+        double seconds = TimeUnit.MILLISECONDS.toSeconds(NodeSettings.retentionMillis(settings));
+        metrics.gauge("tuskmq_log_retention_seconds", "How long the log keeps messages at most.", () -> seconds);
+    }
+
+    private void watch(DatabaseWatch database) {
+        housekeeping.nowAndEvery(DatabaseWatch.CLOCK_MILLIS, "database clock", database::readClock);
+        housekeeping.nowAndEvery(DatabaseWatch.LOG_MILLIS, "waiting messages", database::readLog);
+        housekeeping.nowAndEvery(DatabaseWatch.COUNTS_MILLIS, "counts", database::readCounts);
     }
 
     private static Future<Void> measure(Store store, LogQuota quota) {

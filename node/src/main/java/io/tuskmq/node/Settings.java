@@ -284,7 +284,8 @@ public final class Settings {
             HTTP_PORT);
 
     /** The table, in the order of the README. */
-    public static final List<Setting<?>> ALL = Stream.of(GENERAL, LimitSettings.ALL, AccessSettings.ALL)
+    public static final List<Setting<?>> ALL = Stream.of(
+                    GENERAL, TracingSettings.ALL, LimitSettings.ALL, AccessSettings.ALL)
             .<Setting<?>>flatMap(List::stream)
             .toList();
 

@@ -1,5 +1,6 @@
 package io.tuskmq.node;
 
+import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.netty.channel.unix.Errors;
 import io.tuskmq.cluster.Cluster;
 import io.tuskmq.migrations.DatabaseUrl;
@@ -16,7 +17,6 @@ import java.net.SocketException;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -39,6 +39,7 @@ final class Startup {
     private final Lifecycle lifecycle;
     private final Consumer<ExitCode> exit;
     private final AtomicReference<@Nullable Node> running = new AtomicReference<>();
+    private final AtomicReference<@Nullable ProcessMetrics> measured = new AtomicReference<>();
 
     /** @param exit stops all that was started and ends the process; called on a thread of its own */
     Startup(Settings settings, Lifecycle lifecycle, Consumer<ExitCode> exit) {
@@ -54,8 +55,11 @@ final class Startup {
      */
     String start() {
         Metrics metrics = new Metrics();
-        registerProcess(metrics);
+        ProcessMetrics process = new ProcessMetrics(metrics, settings.get(Settings.NODE_NAME), this::isReady);
+        measured.set(process);
+        lifecycle.start(process::watchGarbageCollector, JvmGcMetrics::close);
         EventLoops loops = lifecycle.start(EventLoops::open, open -> await(open.close(), PART_LIMIT));
+        process.watch(loops);
         HttpEndpoint http =
                 lifecycle.start(() -> startHttp(loops.clients(), metrics), h -> await(h.stop(), PART_LIMIT));
         DatabaseUrl database = openDatabase();
@@ -178,15 +182,15 @@ final class Startup {
         String host = settings.get(Settings.HTTP_HOST);
         int port = settings.get(Settings.HTTP_PORT);
         try {
-            return await(
-                    HttpEndpoint.start(vertx, host, port, metrics, () -> {
-                        Node node = running.get();
-                        return node != null && node.ready();
-                    }),
-                    PART_LIMIT);
+            return await(HttpEndpoint.start(vertx, host, port, metrics, this::isReady), PART_LIMIT);
         } catch (PartException e) {
             throw e.asStartException("http.host " + host + ", http.port " + port);
         }
+    }
+
+    private boolean isReady() {
+        Node node = running.get();
+        return node != null && node.ready();
     }
 
     private Node startNode(Node.Surroundings around, boolean again) {
@@ -205,6 +209,10 @@ final class Startup {
     /** Another node took this one for dead: it has dropped its clients and comes back as a new incarnation. On an event loop. */
     private void leaseLost(Node.Surroundings around) {
         log.error("another node took this one for dead, or was started under its name");
+        ProcessMetrics process = measured.get();
+        if (process != null) {
+            process.leaseLost();
+        }
         Thread.ofPlatform().name("come-back").start(() -> comeBack(around));
     }
 
@@ -243,17 +251,6 @@ final class Startup {
             }
         });
         return started.get();
-    }
-
-    private void registerProcess(Metrics metrics) {
-        Runtime runtime = Runtime.getRuntime();
-        Map<String, String> build = Map.of("version", Version.text(), "node", settings.get(Settings.NODE_NAME));
-        metrics.gauge("tuskmq_build_info", "The running build: always 1.", build, () -> 1);
-        metrics.gauge("tuskmq_heap_max_bytes", "Heap that this process may use, in bytes.", runtime::maxMemory);
-        metrics.gauge(
-                "tuskmq_heap_used_bytes",
-                "Heap in use, garbage included, in bytes.",
-                () -> runtime.totalMemory() - runtime.freeMemory());
     }
 
     private static void pause(long millis) {

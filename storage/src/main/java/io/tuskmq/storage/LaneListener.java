@@ -13,6 +13,13 @@ public interface LaneListener {
      */
     void refused(Append append);
 
+    /**
+     * The same batch in figures, before {@link #committed}.
+     *
+     * @param nanos from when it was first sent until its commit was known
+     */
+    default void measured(int appends, long nanos) {}
+
     /** The queue has room again. */
     void drained();
 

@@ -88,6 +88,11 @@ public final class MemoryStore implements Store {
     }
 
     @Override
+    public Survey survey() {
+        return new MemorySurvey(tables, runner);
+    }
+
+    @Override
     public LaneWriter laneWriter(Leases.Lane lane, LaneListener listener) {
         return new MemoryLaneWriter(this, lane, listener);
     }
@@ -124,7 +129,7 @@ public final class MemoryStore implements Store {
                         .sum());
     }
 
-    private static boolean isUndelivered(SessionRow session, long filterId, long id) {
+    static boolean isUndelivered(SessionRow session, long filterId, long id) {
         boolean wanted = filterId == -session.sessionId
                 || session.subscriptions.values().stream()
                         .anyMatch(s -> s.filterId() == filterId && !s.start().covers(id));

@@ -72,6 +72,8 @@ final class PgLaneWriter implements LaneWriter {
     private final List<Promise<Void>> closers = new ArrayList<>();
     private @Nullable PgConnection connection;
     private long backoffMillis = BACKOFF_MILLIS_MIN;
+    /** When the batch on its way was first sent; 0 = none is. */
+    private long sentAtNanos;
 
     PgLaneWriter(Sql sql, Filters filters, PgPartitions partitions, Leases.Lane lane, LaneListener listener) {
         this.sql = sql;
@@ -156,6 +158,7 @@ final class PgLaneWriter implements LaneWriter {
                 case Action.ReadHead() -> readHead();
                 case Action.MakePartitions(Batch batch) -> makePartitions(batch);
                 case Action.Committed(List<Append> appends, long head) -> {
+                    measure(appends.size());
                     appends.forEach(this::letGo);
                     listener.committed(appends, head);
                     tellWhenDrained();
@@ -175,6 +178,13 @@ final class PgLaneWriter implements LaneWriter {
         endWhenIdle();
     }
 
+    private void measure(int appends) {
+        if (sentAtNanos != 0) {
+            listener.measured(appends, System.nanoTime() - sentAtNanos);
+            sentAtNanos = 0;
+        }
+    }
+
     private void letGo(Append append) {
         appendsHeld.decrementAndGet();
         bytesHeld.addAndGet(-append.message().bytes());
@@ -188,6 +198,9 @@ final class PgLaneWriter implements LaneWriter {
     }
 
     private void send(Batch batch) {
+        if (sentAtNanos == 0) {
+            sentAtNanos = System.nanoTime();
+        }
         PgConnection open = connection;
         if (open == null) {
             connectThen(() -> perform(batcher.tryAgain()));

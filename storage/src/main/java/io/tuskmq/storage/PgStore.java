@@ -32,6 +32,7 @@ public final class PgStore implements Store {
     private final PgRetained retained;
     private final PgWills wills;
     private final PgAccess access;
+    private final PgSurvey survey;
 
     private PgStore(Pools pools, Options options, Filters.Copy copy) {
         this.pools = pools;
@@ -45,6 +46,7 @@ public final class PgStore implements Store {
         this.retained = new PgRetained(sql);
         this.wills = new PgWills(sql);
         this.access = new PgAccess(sql);
+        this.survey = new PgSurvey(sql);
     }
 
     /**
@@ -121,6 +123,16 @@ public final class PgStore implements Store {
     @Override
     public Access access() {
         return access;
+    }
+
+    @Override
+    public Survey survey() {
+        return survey;
+    }
+
+    @Override
+    public Connections connections() {
+        return sql.connections();
     }
 
     @Override

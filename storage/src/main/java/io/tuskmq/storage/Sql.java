@@ -19,6 +19,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -66,6 +67,9 @@ final class Sql {
 
     /** Replaced when its server takes no writes any more. */
     private volatile Pool pool;
+
+    /** Calls that have a connection, or wait for one. */
+    private final AtomicInteger calls = new AtomicInteger();
 
     private final AtomicLong replacedAtNanos = new AtomicLong();
     private volatile boolean closed;
@@ -164,10 +168,22 @@ final class Sql {
     /** Several statements on one connection, each a transaction of its own; never repeated. */
     <T> Future<T> connection(Function<SqlConnection, Future<T>> work) {
         Pool used = pool;
-        return used.withConnection(work).recover(t -> {
+        return counted(used.withConnection(work)).recover(t -> {
             leaveDemoted(used, t);
             return Future.failedFuture(failure(t));
         });
+    }
+
+    private <T> Future<T> counted(Future<T> call) {
+        calls.incrementAndGet();
+        return call.onComplete(done -> calls.decrementAndGet());
+    }
+
+    /** How many connections the calls have that are under way, by their number: each has one, or waits. */
+    Store.Connections connections() {
+        int now = calls.get();
+        int max = options.connectionsMax();
+        return new Store.Connections(max, Math.min(now, max), Math.max(0, now - max));
     }
 
     /** A connection outside the pool; the caller closes it. */
@@ -195,7 +211,7 @@ final class Sql {
 
     private <T> Future<T> attempt(Function<Pool, Future<T>> work, int attempt) {
         Pool used = pool;
-        return work.apply(used)
+        return counted(work.apply(used))
                 .timeout(options.timeoutMillis(), TimeUnit.MILLISECONDS)
                 .recover(t -> {
                     leaveDemoted(used, t);

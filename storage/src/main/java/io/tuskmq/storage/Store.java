@@ -27,6 +27,8 @@ public interface Store {
 
     Access access();
 
+    Survey survey();
+
     /**
      * The one writer of a leased lane; call once per lane and incarnation.
      *
@@ -42,6 +44,18 @@ public interface Store {
 
     /** What the log takes on disk, indexes and all. */
     Future<Long> logBytes();
+
+    /**
+     * Connections to the database besides those of the lanes.
+     *
+     * @param waiting calls that wait for one of them
+     */
+    record Connections(int max, int inUse, int waiting) {}
+
+    /** What is in use now; nothing, where there are no connections. */
+    default Connections connections() {
+        return new Connections(0, 0, 0);
+    }
 
     Future<Void> close();
 }

@@ -256,6 +256,16 @@ public final class HazelcastCluster implements Cluster {
     }
 
     @Override
+    public List<LinkState> links() {
+        List<LinkState> states = new ArrayList<>();
+        peers.all().forEach(slot -> {
+            Links.Waiting waiting = links.waiting(slot.peer.incarnation());
+            states.add(new LinkState(slot.peer, slot.isLinked(), waiting.bytes(), waiting.lagMillis()));
+        });
+        return states;
+    }
+
+    @Override
     public boolean tell(int slot, Buffer body) {
         PeerSlot to = peers.in(slot);
         return to != null && links.tell(to.peer.incarnation(), Links.NODE, body);

@@ -2,6 +2,7 @@ package io.tuskmq.cluster.links;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.ChannelHandlerContext;
+import io.tuskmq.cluster.rules.LinkLag;
 import io.tuskmq.cluster.rules.Pace;
 import io.tuskmq.cluster.rules.WaitingBytes;
 import java.util.Queue;
@@ -25,6 +26,7 @@ final class Outbox {
     /** What of it is paced: counted on its own, so that neither takes the other's room. */
     private final Pace pace;
 
+    private final LinkLag lag = new LinkLag();
     private final Runnable relieved;
     private final Queue<Frame> frames = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean drainWanted = new AtomicBoolean();
@@ -54,9 +56,20 @@ final class Outbox {
 
     /** Now and then: a peer that takes nothing is not waited for any longer. */
     void tick(long nowMillis) {
+        lag.tick(waitingBytes(), nowMillis);
         if (pace.tick(nowMillis)) {
             relieved.run();
         }
+    }
+
+    /** What the socket has not taken yet; from any thread. */
+    long waitingBytes() {
+        return waiting.bytes() + pace.bytes();
+    }
+
+    /** For how long such bytes wait; from any thread. */
+    long lagMillis() {
+        return lag.millis();
     }
 
     /** Puts the frame in however much waits. */
@@ -70,7 +83,7 @@ final class Outbox {
 
     /** Whether all that was put in has been taken by the socket. */
     boolean isEmpty() {
-        return waiting.bytes() == 0 && pace.bytes() == 0;
+        return waitingBytes() == 0;
     }
 
     /** Nothing is sent any more. */
@@ -128,13 +141,14 @@ final class Outbox {
 
     /** One ping does not need a large buffer. */
     private int batchBytes() {
-        return Math.clamp(waiting.bytes() + pace.bytes(), 64, BATCH_BYTES);
+        return Math.clamp(waitingBytes(), 64, BATCH_BYTES);
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // a write that fails ends the channel, and that is heard
     private void write(ByteBuf batch, int paced) {
         int others = batch.readableBytes() - paced;
         ctx.write(batch).addListener(written -> {
+            lag.taken(others + (long) paced, LinkConnection.nowMillis());
             waiting.taken(others);
             if (paced > 0 && pace.taken(paced) && !closed) {
                 relieved.run();

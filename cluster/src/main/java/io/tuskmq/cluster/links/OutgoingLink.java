@@ -2,6 +2,7 @@ package io.tuskmq.cluster.links;
 
 import io.netty.channel.ConnectTimeoutException;
 import io.tuskmq.cluster.LinkException;
+import io.tuskmq.cluster.Links;
 import io.tuskmq.cluster.Peer;
 import io.tuskmq.cluster.links.Frame.BadFrame;
 import io.tuskmq.cluster.rules.Redial;
@@ -84,6 +85,15 @@ final class OutgoingLink {
     boolean isSlow() {
         Attempt now = standing;
         return now != null && !dropped && now.connection.outbox().holds();
+    }
+
+    Links.Waiting waiting() {
+        Attempt now = standing;
+        return now == null || dropped
+                ? Links.Waiting.NOTHING
+                : new Links.Waiting(
+                        now.connection.outbox().waitingBytes(),
+                        now.connection.outbox().lagMillis());
     }
 
     Future<Buffer> ask(byte channel, Buffer body, long timeoutMillis) {

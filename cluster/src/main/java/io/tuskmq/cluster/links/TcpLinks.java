@@ -205,6 +205,12 @@ public final class TcpLinks implements Links {
     }
 
     @Override
+    public Waiting waiting(long incarnation) {
+        OutgoingLink link = outgoing.get(incarnation);
+        return link == null ? Waiting.NOTHING : link.waiting();
+    }
+
+    @Override
     public Future<Buffer> ask(long incarnation, byte channel, Buffer body, long timeoutMillis) {
         OutgoingLink link = outgoing.get(incarnation);
         if (link == null) {

@@ -71,10 +71,7 @@ public final class ClusterNode {
         this.groups = new ClusterGroups(vertx, cluster);
         this.ids = new ClusterClientIds(vertx, cluster);
         this.listener = new PeerListener(vertx, forwards, groups, ids, counters);
-        metrics.gauge(
-                "tuskmq_links",
-                "Other nodes that this one is linked to now.",
-                () -> cluster.linked().size());
+        ClusterGauges.register(metrics, cluster, () -> Optional.ofNullable(membership), clock);
     }
 
     /** What routing needs of the others. */
@@ -200,6 +197,12 @@ public final class ClusterNode {
         } else {
             complete.fail(new JoinException("not all nodes that are alive could be joined: " + missing, false));
         }
+    }
+
+    /** Whether this node is to do what one node should do for all: of two, or of none at times, nothing must depend on it. */
+    public boolean isFirst() {
+        Membership mine = membership;
+        return mine != null && !mine.isStopped() && mine.standing.isFirst();
     }
 
     /** Whether another node could serve this one's clients. */

@@ -46,6 +46,7 @@ final class Membership {
     private final ClusterCounters counters;
     private final LongSupplier clock;
     private final Own own;
+    private final long beatMillis;
     private final Host host;
 
     private final LeaseGuard guard;
@@ -67,7 +68,7 @@ final class Membership {
 
     private long returningSinceMillis;
     private volatile boolean stopped;
-    private volatile long leaseEndsAtMillis;
+    final Standing standing;
     private long beatAtMillis;
     private long lookedAtMillis;
 
@@ -91,22 +92,19 @@ final class Membership {
         this.counters = around.counters();
         this.clock = around.clock();
         this.own = own;
+        this.beatMillis = ClusterNode.beatMillis(own.leaseMillis());
         this.host = host;
         this.guard = new LeaseGuard(own.leaseMillis(), own.registeredAtMillis());
         this.watch = new PeerWatch(own.leaseMillis());
         this.health = new PeerHealth(own.leaseMillis());
         this.beatAtMillis = own.registeredAtMillis();
         this.lookedAtMillis = own.registeredAtMillis();
-        this.leaseEndsAtMillis = guard.endsAt();
+        this.standing = new Standing(own.incarnation(), guard.endsAt(), own.registeredAtMillis());
     }
 
     /** Milliseconds of the clock that leases are counted by: one that only goes on. */
     private long now() {
         return clock.getAsLong();
-    }
-
-    private long beatMillis() {
-        return ClusterNode.beatMillis(own.leaseMillis());
     }
 
     /** Begins; completes with the first heartbeat's success. */
@@ -128,7 +126,7 @@ final class Membership {
 
     /** Whether nobody can have taken this node for dead. From any thread. */
     boolean holdsLease() {
-        return !stopped && now() < leaseEndsAtMillis;
+        return !stopped && now() < standing.leaseEndsAtMillis();
     }
 
     /** No more heartbeats; the lease is left as it is. */
@@ -214,7 +212,7 @@ final class Membership {
 
     private void lookAround() {
         long now = now();
-        boolean databaseAway = now - beatAtMillis > 2 * beatMillis() + LOOK_MILLIS;
+        boolean databaseAway = now - beatAtMillis > 2 * beatMillis + LOOK_MILLIS;
         forwards.tellHeads();
         forwards.tellHealth(new Frames.Health(databaseAway || guard.othersHaveTheirTurn(now), ids.word()));
         List<Long> reached = others.keySet().stream().filter(linked::contains).toList();
@@ -223,7 +221,7 @@ final class Membership {
         }
         lookedAtMillis = now;
         // After it: once the lease is renewed, others take this node's clients for what they are.
-        if (!beating && now - beatAtMillis >= beatMillis()) {
+        if (!beating && now - beatAtMillis >= beatMillis) {
             renew();
         }
         revokeVictims(now);
@@ -311,11 +309,11 @@ final class Membership {
         }
         beatAtMillis = sentAt;
         guard.renewed(sentAt);
-        leaseEndsAtMillis = guard.endsAt();
         takenForDead.clear();
         others.values().removeIf(other -> !hasItsTurn(other.peer().incarnation()));
         LinkableNodes.of(heartbeat, own.incarnation())
                 .forEach(node -> others.put(node.peer().incarnation(), node));
+        standing.renewed(guard.endsAt(), sentAt, others.keySet());
         unlinkable = LinkableNodes.missingIn(heartbeat, own.incarnation());
         cluster.nodes(others.values());
         ids.heartbeat(others.keySet());

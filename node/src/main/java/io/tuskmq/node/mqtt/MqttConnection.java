@@ -236,7 +236,7 @@ final class MqttConnection implements Connection {
             return;
         }
         state = State.OPEN;
-        tap.keepAlive(lowered ? max : asked);
+        tap.accepted(version, lowered ? max : asked);
         tap.resume();
     }
 

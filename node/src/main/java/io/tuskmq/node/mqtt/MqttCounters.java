@@ -1,7 +1,12 @@
 package io.tuskmq.node.mqtt;
 
+import io.netty.channel.ChannelPipeline;
+import io.netty.handler.codec.http.websocketx.WebSocketServerProtocolHandler;
+import io.netty.handler.ssl.SslHandler;
 import io.tuskmq.node.metrics.Metrics;
+import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -9,6 +14,14 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** What happened at the listeners of one node; for metrics. Safe from any thread. */
 public final class MqttCounters {
+    static final int NOT_COUNTED = -1;
+
+    /** Of protocol versions 3, 4 and 5. */
+    private static final List<String> VERSIONS = List.of("3.1", "3.1.1", "5");
+
+    private static final int FIRST_VERSION = 3;
+    private static final List<Transport> TRANSPORTS = List.of(Transport.values());
+
     final AtomicInteger openConnections = new AtomicInteger();
     final LongAdder pacedPublishers = new LongAdder();
     final LongAdder badPackets = new LongAdder();
@@ -18,7 +31,27 @@ public final class MqttCounters {
     final LongAdder ownFailures = new LongAdder();
     private final Map<Admission.Refusal, LongAdder> refused = new EnumMap<>(Admission.Refusal.class);
 
+    /** Accepted connections that are open, by the index that {@link #accepted} returns. */
+    private final AtomicInteger[] accepted = new AtomicInteger[VERSIONS.size() * TRANSPORTS.size()];
+
+    /** How a client's bytes come. */
+    enum Transport {
+        TCP,
+        TLS,
+        WS,
+        WSS;
+
+        static Transport of(ChannelPipeline pipeline) {
+            boolean tls = pipeline.get(SslHandler.class) != null;
+            if (pipeline.get(WebSocketServerProtocolHandler.class) != null) {
+                return tls ? WSS : WS;
+            }
+            return tls ? TLS : TCP;
+        }
+    }
+
     MqttCounters() {
+        Arrays.setAll(accepted, index -> new AtomicInteger());
         for (Admission.Refusal why : Admission.Refusal.values()) {
             refused.put(why, new LongAdder());
         }
@@ -28,6 +61,19 @@ public final class MqttCounters {
         LongAdder count = refused.get(why);
         if (count != null) {
             count.increment();
+        }
+    }
+
+    /** A client has its CONNACK. Returns what {@link #left} wants to know when the connection ends. */
+    int accepted(int version, Transport transport) {
+        int index = (version - FIRST_VERSION) * TRANSPORTS.size() + TRANSPORTS.indexOf(transport);
+        accepted[index].incrementAndGet();
+        return index;
+    }
+
+    void left(int acceptedAs) {
+        if (acceptedAs != NOT_COUNTED) {
+            accepted[acceptedAs].decrementAndGet();
         }
     }
 
@@ -52,6 +98,15 @@ public final class MqttCounters {
                 "tuskmq_network_connections",
                 "Network connections that are open now, with or without a CONNECT.",
                 this::openConnections);
+        for (int i = 0; i < accepted.length; i++) {
+            int transports = TRANSPORTS.size();
+            String transport = TRANSPORTS.get(i % transports).name().toLowerCase(Locale.ROOT);
+            metrics.gauge(
+                    "tuskmq_connections",
+                    "Accepted connections that are open now, by version of MQTT and transport.",
+                    Map.of("version", VERSIONS.get(i / transports), "transport", transport),
+                    accepted[i]::doubleValue);
+        }
         refused.forEach((why, count) -> metrics.counted(
                 "tuskmq_connections_refused_total",
                 "Network connections that were closed at once, by reason.",

@@ -54,6 +54,8 @@ final class Tap extends ChannelInboundHandlerAdapter {
     private long lastPacketNanos;
     private long keepAliveNanos;
 
+    private int countedAs = MqttCounters.NOT_COUNTED;
+
     /** The CONNECT deadline, later the keep-alive; cancelled at the end, since it may lie hours ahead. */
     private @Nullable ScheduledFuture<?> clock;
 
@@ -252,8 +254,16 @@ final class Tap extends ChannelInboundHandlerAdapter {
 
     // --- clocks
 
+    /** The client has its CONNACK: it is counted until the connection ends, and must be heard of from now on. */
+    void accepted(int version, int keepAliveSeconds) {
+        if (!ended) {
+            countedAs = loop.counters.accepted(version, MqttCounters.Transport.of(ctx().pipeline()));
+        }
+        keepAlive(keepAliveSeconds);
+    }
+
     /** [MQTT-3.1.2-24] [MQTT5-3.1.2-22] One and a half times the keep-alive without a packet ends the connection. */
-    void keepAlive(int seconds) {
+    private void keepAlive(int seconds) {
         cancelClock();
         if (seconds > 0) {
             keepAliveNanos = TimeUnit.SECONDS.toNanos(seconds) * 3 / 2;
@@ -350,6 +360,8 @@ final class Tap extends ChannelInboundHandlerAdapter {
         }
         dispatch(() -> connection.finish(CloseCause.IO));
         cancelClock();
+        loop.counters.left(countedAs);
+        countedAs = MqttCounters.NOT_COUNTED;
         connection.outbox().discard();
         dropKept();
         context.fireChannelInactive();

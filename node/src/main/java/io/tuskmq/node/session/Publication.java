@@ -13,6 +13,7 @@ abstract class Publication extends Append {
     private Route[] routes = {};
     private long[] filterIds = NO_FILTERS;
     private long filtersVersion;
+    private long publishedNanos;
 
     Publication(LiveRoutes liveRoutes, Message message, @Nullable Receipt receipt, long willId) {
         super(message, receipt, willId);
@@ -31,6 +32,15 @@ abstract class Publication extends Append {
      */
     final boolean isCertain() {
         return willId() == 0 && receipt() == null;
+    }
+
+    /** When it was taken in, for traces; 0 when there are none. */
+    final void publishedAt(long nanos) {
+        publishedNanos = nanos;
+    }
+
+    final long publishedNanos() {
+        return publishedNanos;
     }
 
     final Route[] routes() {

@@ -21,6 +21,7 @@ abstract class Receiver {
     /** Lets an idle stored session's cursor follow the lanes: all forwards up to there were handled on this shard. */
     final void raiseWatermark(Shard shard, Session session) {
         if (session.isStored()) {
+            shard.saw(session.isLive());
             LaneVector cursor = session.cursor();
             for (int lane = 1; lane <= shard.watermark().lanes(); lane++) {
                 long head = shard.watermark().get(lane);

@@ -20,6 +20,8 @@ public final class Router {
     private final Shards shards;
     private final Peers peers;
     private final List<LaneWriter> lanes = new ArrayList<>();
+    /** Set before the first message. */
+    private Traces traces = Traces.OFF;
 
     public Router(LiveRoutes liveRoutes, Shards shards, Peers peers) {
         this.liveRoutes = liveRoutes;
@@ -33,8 +35,17 @@ public final class Router {
      * @param fenced called when a lane was lost to another node: this one must drop its clients
      */
     public void open(Store store, List<Leases.Lane> leased, Runnable fenced) {
+        open(store, leased, fenced, new Watched((appends, nanos) -> {}, Traces.OFF));
+    }
+
+    /** Who is told of what goes through it. The traces are closed with it. */
+    public record Watched(BatchMeter meter, Traces traces) {}
+
+    /** The same, watched. */
+    public void open(Store store, List<Leases.Lane> leased, Runnable fenced, Watched watched) {
+        traces = watched.traces();
         for (Leases.Lane lane : leased) {
-            lanes.add(store.laneWriter(lane, new Committer(lane, fenced)));
+            lanes.add(store.laneWriter(lane, new Committer(lane, fenced, watched.meter())));
         }
     }
 
@@ -88,6 +99,7 @@ public final class Router {
 
     /** A QoS 1 or 2 message, or one to be retained. Returns the nodes that it goes to at once, or when it is committed. */
     long publish(Publication publication, LaneWriter lane) {
+        publication.publishedAt(traces.nowNanos());
         publication.match();
         Message message = publication.message();
         long nodes = directNodes(message, publication.routes());
@@ -168,13 +180,17 @@ public final class Router {
             if (shard.isCongested()) {
                 shard.loseForwards(); // the log has the message
             } else {
-                shard.post(new Delivery(shard, Delivery.To.LOGGED, id, message, routes));
+                Delivery delivery = new Delivery(shard, Delivery.To.LOGGED, id, message, routes);
+                shard.post(traces.takes(id) ? traces.delivery(id, delivery) : delivery);
             }
         }
     }
 
-    /** The masks are read now, after the commit: a node that has had this node's word for its route gets all that is committed later. */
-    private void forwardLogged(int lane, Publication publication) {
+    /**
+     * Returns whether it goes to other nodes. The masks are read now, after the commit: a node that has had this node's word for its route gets
+     * all that is committed later.
+     */
+    private boolean forwardLogged(int lane, Publication publication) {
         long nodes = 0;
         for (Route route : publication.routes()) {
             nodes |= route.loggedNodes();
@@ -182,6 +198,7 @@ public final class Router {
         if (nodes != 0) {
             peers.logged(lane, publication.id(), publication.message(), nodes);
         }
+        return nodes != 0;
     }
 
     /** All that was committed in the lane up to the head was handed over here, or is not for this node. In the lane's order. */
@@ -203,16 +220,21 @@ public final class Router {
 
     /** Ends when all that was appended is committed. */
     public Future<Void> close() {
-        return Future.join(lanes.stream().map(LaneWriter::close).toList()).mapEmpty();
+        return Future.join(lanes.stream().map(LaneWriter::close).toList())
+                .<Void>mapEmpty()
+                .onComplete(closed -> traces.close());
     }
 
     /** What happens to a lane's messages after their commit, in its order. */
     private final class Committer implements LaneListener {
         private final int lane;
         private final Runnable fenced;
+        private final BatchMeter meter;
         private long head;
+        private long batchNanos;
 
-        Committer(Leases.Lane lane, Runnable fenced) {
+        Committer(Leases.Lane lane, Runnable fenced, BatchMeter meter) {
+            this.meter = meter;
             this.lane = lane.laneId();
             this.head = lane.head();
             this.fenced = fenced;
@@ -228,7 +250,7 @@ public final class Router {
                         }
                         if (publication.message().qos() > 0) { // groups in memory follow the lanes too
                             deliverLogged(publication.id(), publication.message(), publication.routes());
-                            forwardLogged(lane, publication);
+                            traced(publication, forwardLogged(lane, publication));
                         }
                         publication.committed();
                     }
@@ -239,6 +261,19 @@ public final class Router {
             completeUpTo(lane, newHead);
             peers.committed(lane, head, newHead);
             head = newHead;
+        }
+
+        private void traced(Publication publication, boolean forwarded) {
+            if (traces.takes(publication.id())) {
+                traces.committed(new Traces.Committed(
+                        publication.id(), publication.message(), publication.publishedNanos(), batchNanos, forwarded));
+            }
+        }
+
+        @Override
+        public void measured(int appends, long nanos) {
+            batchNanos = nanos;
+            meter.committed(appends, nanos);
         }
 
         @Override

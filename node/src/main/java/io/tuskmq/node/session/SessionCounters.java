@@ -3,6 +3,7 @@ package io.tuskmq.node.session;
 import io.tuskmq.node.metrics.Metrics;
 import io.tuskmq.node.rules.Effect.Dropped;
 import io.tuskmq.storage.Store;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
@@ -11,8 +12,10 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** What the sessions of this node did since it started. Written from all event loops, read by whoever shows it. */
 public final class SessionCounters {
-    private final LongAdder received;
-    private final LongAdder sent;
+    private static final int QOS_MAX = 2;
+
+    private final LongAdder[] received;
+    private final LongAdder[] sent;
     private final LongAdder accepted;
     private final LongAdder ended;
     private final LongAdder takeovers;
@@ -22,8 +25,12 @@ public final class SessionCounters {
     private final Map<Dropped.Reason, LongAdder> dropped = new EnumMap<>(Dropped.Reason.class);
 
     public SessionCounters(Metrics metrics) {
-        received = metrics.counter("tuskmq_publish_received_total", "PUBLISH packets taken in, repeats not counted.");
-        sent = metrics.counter("tuskmq_publish_sent_total", "PUBLISH packets sent, repeats included.");
+        received = byQos(
+                metrics,
+                "tuskmq_publish_received_total",
+                "PUBLISH packets taken in from clients, repeats not counted, by QoS.");
+        sent = byQos(
+                metrics, "tuskmq_publish_sent_total", "PUBLISH packets sent to clients, repeats included, by QoS.");
         accepted = metrics.counter("tuskmq_connections_accepted_total", "Connections that got a good CONNACK.");
         ended = metrics.counter("tuskmq_connections_ended_total", "Accepted connections that have ended.");
         takeovers =
@@ -43,15 +50,26 @@ public final class SessionCounters {
                             "Messages not delivered to a session, by reason.",
                             Map.of("reason", label)));
         }
-        metrics.gauge("tuskmq_connections", "Accepted connections that are open now.", this::connections);
     }
 
-    void publishReceived() {
-        received.increment();
+    private static LongAdder[] byQos(Metrics metrics, String name, String help) {
+        LongAdder[] counters = new LongAdder[QOS_MAX + 1];
+        for (int qos = 0; qos <= QOS_MAX; qos++) {
+            counters[qos] = metrics.counter(name, help, Map.of("qos", Integer.toString(qos)));
+        }
+        return counters;
     }
 
-    void publishSent() {
-        sent.increment();
+    private static long sum(LongAdder[] counters) {
+        return Arrays.stream(counters).mapToLong(LongAdder::sum).sum();
+    }
+
+    void publishReceived(int qos) {
+        received[qos].increment();
+    }
+
+    void publishSent(int qos) {
+        sent[qos].increment();
     }
 
     void connected() {
@@ -92,11 +110,11 @@ public final class SessionCounters {
     }
 
     public long publishesReceived() {
-        return received.sum();
+        return sum(received);
     }
 
     public long publishesSent() {
-        return sent.sum();
+        return sum(sent);
     }
 
     public long messagesDropped() {

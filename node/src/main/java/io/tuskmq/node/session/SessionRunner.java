@@ -225,8 +225,8 @@ final class SessionRunner extends Receiver implements Member {
     }
 
     private void send(Effect.ToClient packet) {
-        if (packet instanceof Effect.SendPublish) {
-            broker.counters().publishSent();
+        if (packet instanceof Effect.SendPublish publish) {
+            broker.counters().publishSent(publish.qos());
         }
         connection.send(packet);
     }
@@ -261,7 +261,7 @@ final class SessionRunner extends Receiver implements Member {
             on(new Event.QuotaExceeded(route.packetId(), message.qos()));
             return;
         }
-        broker.counters().publishReceived();
+        broker.counters().publishReceived(message.qos());
         boolean stored = message.qos() > 0 || message.retain();
         long nodes;
         if (!stored) {

@@ -40,6 +40,12 @@ final class Shard {
     private final ShardAudit audit = new ShardAudit();
     private long deliveries;
 
+    // Counted in one tick, shown until the next one.
+    private int sawLive;
+    private int sawBehind;
+    private volatile int live;
+    private volatile int behind;
+
     /**
      * @param index 0 to 63: its bit in the masks of {@link Route}
      * @param pendingMax tasks that may wait; above it publishers are not read from and forwards are lost (the log has them)
@@ -174,12 +180,32 @@ final class Shard {
         return ++deliveries;
     }
 
+    /** A stored session, or a group, at its tick. */
+    void saw(boolean isLive) {
+        sawLive += isLive ? 1 : 0;
+        sawBehind += isLive ? 0 : 1;
+    }
+
+    /** Stored sessions here that take messages as they come, at the last tick; from any thread. */
+    int live() {
+        return live;
+    }
+
+    /** Those that read the log. */
+    int behind() {
+        return behind;
+    }
+
     void tick(long nowMillis) {
+        sawLive = 0;
+        sawBehind = 0;
         resumePublishers(); // whatever they wait for: they look again
         Event tick = new Event.Tick(nowMillis);
         for (Receiver receiver : receivers()) {
             receiver.tick(tick);
         }
+        live = sawLive;
+        behind = sawBehind;
         audit.tick(receivers, watermark);
     }
 }

@@ -94,6 +94,16 @@ public final class Shards {
         return false;
     }
 
+    /** Stored sessions, and groups, that take messages as they come; from any thread. */
+    public int live() {
+        return all.stream().mapToInt(Shard::live).sum();
+    }
+
+    /** Those that read the log, since they have not caught up yet. */
+    public int behind() {
+        return all.stream().mapToInt(Shard::behind).sum();
+    }
+
     /** What publishers waited for may be over: they are read from again and look for themselves. */
     void resumePublishers() {
         for (Shard shard : all) {

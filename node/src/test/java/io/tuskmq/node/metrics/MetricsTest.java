@@ -1,10 +1,15 @@
 package io.tuskmq.node.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.HashMap;
 import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class MetricsTest {
@@ -29,6 +34,56 @@ class MetricsTest {
                 # TYPE tuskmq_ratio gauge
                 tuskmq_ratio 0.5
                 """, metrics.text());
+    }
+
+    @Test
+    void aHistogramCountsUpToEachBound() {
+        Metrics metrics = new Metrics();
+        Metrics.Histogram sizes = metrics.histogram("tuskmq_batch_rows", "Rows.", 1, 10);
+        sizes.record(1);
+        sizes.record(4);
+        metrics.histogram("tuskmq_batch_rows", "Rows.", 1, 10).record(400);
+        String text = metrics.text();
+        assertTrue(text.contains("# TYPE tuskmq_batch_rows histogram\n"), text);
+        assertTrue(text.contains("tuskmq_batch_rows_bucket{le=\"1.0\"} 1\n"), text);
+        assertTrue(text.contains("tuskmq_batch_rows_bucket{le=\"10.0\"} 2\n"), text);
+        assertTrue(text.contains("tuskmq_batch_rows_bucket{le=\"+Inf\"} 3\n"), text);
+        assertTrue(text.contains("tuskmq_batch_rows_sum 405\n"), text);
+    }
+
+    @Test
+    void whatIsNotKnownOrNotThereHasNoSample() {
+        Metrics metrics = new Metrics();
+        AtomicReference<OptionalDouble> age = new AtomicReference<>(OptionalDouble.empty());
+        Map<String, Double> waiting = new HashMap<>(Map.of("a", 1.0, "b", 2.0));
+        metrics.known("tuskmq_age_seconds", "Age.", age::get);
+        metrics.each("tuskmq_link_bytes", "Waiting.", "peer", () -> waiting);
+        assertFalse(metrics.text().contains("tuskmq_age_seconds "));
+        age.set(OptionalDouble.of(2.5));
+        assertTrue(metrics.text().contains("tuskmq_age_seconds 2.5\n"));
+        assertTrue(metrics.text().contains("tuskmq_link_bytes{peer=\"b\"} 2\n"));
+        waiting.remove("b");
+        waiting.put("a", 7.0);
+        age.set(OptionalDouble.of(3));
+        String text = metrics.text();
+        assertTrue(text.contains("tuskmq_link_bytes{peer=\"a\"} 7\n"), text);
+        assertTrue(text.contains("tuskmq_age_seconds 3\n"), text);
+        assertFalse(text.contains("peer=\"b\""), text);
+    }
+
+    @Test
+    void aSecondGaugeOfTheNameReplacesTheFirst() {
+        Metrics metrics = new Metrics();
+        metrics.gauge("tuskmq_links", "Links.", () -> 1);
+        metrics.gauge("tuskmq_links", "Links.", () -> 2);
+        assertTrue(metrics.text().contains("tuskmq_links 2\n"));
+    }
+
+    @Test
+    void buildInfoKeepsItsName() {
+        Metrics metrics = new Metrics();
+        metrics.gauge("tuskmq_build_info", "Build.", Map.of("version", "1"), () -> 1);
+        assertTrue(metrics.text().contains("tuskmq_build_info{version=\"1\"} 1\n"), metrics.text());
     }
 
     @Test

@@ -10,6 +10,7 @@ import io.tuskmq.storage.LogReader;
 import io.tuskmq.storage.Retained;
 import io.tuskmq.storage.Sessions;
 import io.tuskmq.storage.Store;
+import io.tuskmq.storage.Survey;
 import io.tuskmq.storage.Wills;
 import io.vertx.core.Future;
 
@@ -48,6 +49,11 @@ record SimStoreOfNode(Store store, SimDatabaseState database) implements Store {
     @Override
     public Access access() {
         return store.access();
+    }
+
+    @Override
+    public Survey survey() {
+        return store.survey();
     }
 
     @Override
