@@ -16,12 +16,18 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Right and wrong packets, mutated, cut and glued at random: nothing but the connection itself suffers, and no buffer is lost. */
 class FuzzTest extends ListenerTest {
-    private static final int CASES = 3_000;
+    /** {@code -Dfuzz.conversations=750000} sends a million mutated packets; {@code -Dfuzz.seed} does a run again. */
+    private static final int CASES = Integer.getInteger("fuzz.conversations", 3_000);
+
+    private static final Logger LOG = LoggerFactory.getLogger(FuzzTest.class);
     private static final int COLLECTIONS = 20;
 
+    private int mutations;
     private final Queue<String> leaks = new ConcurrentLinkedQueue<>();
 
     @BeforeEach
@@ -37,7 +43,7 @@ class FuzzTest extends ListenerTest {
     }
 
     @Test
-    @DisplayName("3,000 mutated conversations leave the broker, its other clients and its memory alone")
+    @DisplayName("mutated conversations leave the broker, its other clients and its memory alone")
     void survivesMutatedPackets() throws IOException {
         long seed = Long.getLong("fuzz.seed", System.nanoTime());
         Random random = new Random(seed);
@@ -63,6 +69,12 @@ class FuzzTest extends ListenerTest {
         assertEquals(0, listener.counters().ownFailures(), () -> "seed " + seed);
         assertTrue(listener.counters().badPackets() > CASES / 4, "most of it was bad");
         assertNoLeaks(canary, seed);
+        LOG.info(
+                "fuzz seed={} conversations={} mutated-packets={} refused={}",
+                seed,
+                CASES,
+                mutations,
+                listener.counters().badPackets());
     }
 
     /** A lost buffer is told of when it was collected as garbage and another one is taken. */
@@ -94,7 +106,7 @@ class FuzzTest extends ListenerTest {
         return all;
     }
 
-    private static byte[] conversation(List<byte[]> packets, Random random) {
+    private byte[] conversation(List<byte[]> packets, Random random) {
         byte[] connect = random.nextBoolean() ? Packets.connect("c") : Packets.connectV5("c");
         byte[] all = random.nextInt(10) == 0 ? mutated(connect, random) : connect;
         for (int i = random.nextInt(6); i > 0; i--) {
@@ -104,7 +116,8 @@ class FuzzTest extends ListenerTest {
         return all;
     }
 
-    private static byte[] mutated(byte[] packet, Random random) {
+    private byte[] mutated(byte[] packet, Random random) {
+        mutations++;
         byte[] bytes = packet.clone();
         for (int i = 1 + random.nextInt(3); i > 0; i--) {
             bytes[random.nextInt(Math.min(bytes.length, 40))] = (byte) random.nextInt(256);
