@@ -26,7 +26,11 @@ final class Bytes {
         return connect(version, clientId, keepAliveSeconds, "");
     }
 
-    /** Clean. @param willTopic of a will of QoS 1; empty: none */
+    /**
+     * Clean.
+     *
+     * @param willTopic of a will of QoS 1; empty: none
+     */
     static byte[] connect(int version, String clientId, int keepAliveSeconds, String willTopic) {
         byte[] none = version == 5 ? new byte[] {0} : new byte[0];
         byte[] head = all(text("MQTT"), new byte[] {(byte) version, (byte) (willTopic.isEmpty() ? 2 : 0x0E)});
@@ -96,7 +100,11 @@ final class Bytes {
                 """.getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** Masked with zeros. @param opcode 2 begins a binary message, 0 goes on with one; at most 125 bytes of payload */
+    /**
+     * Masked with zeros.
+     *
+     * @param opcode 2 begins a binary message, 0 goes on with one; at most 125 bytes of payload
+     */
     static byte[] frame(int opcode, boolean last, byte[] payload) {
         byte[] head = {(byte) (opcode | (last ? 0x80 : 0)), (byte) (0x80 | payload.length), 0, 0, 0, 0};
         return all(head, payload);

@@ -6,6 +6,7 @@ import io.tuskmq.node.rules.ReasonCodes;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Stands before the sessions: lets no principal have more clients on this node than it may. Who has proved nothing is not counted. */
 public final class PrincipalLimit implements ConnectionHandler {
@@ -15,6 +16,7 @@ public final class PrincipalLimit implements ConnectionHandler {
     private final ConnectionHandler sessions;
     private final PrincipalPlaces places;
     private final Map<Connection, Place> taken = new ConcurrentHashMap<>();
+    private final AtomicLong chosen = new AtomicLong();
 
     private record Place(String principal, String clientId) {}
 
@@ -38,7 +40,7 @@ public final class PrincipalLimit implements ConnectionHandler {
             return;
         }
         // One whose id the broker chooses is nobody who comes back.
-        String id = packet.clientId().isEmpty() ? "\0" + System.identityHashCode(connection) : packet.clientId();
+        String id = packet.clientId().isEmpty() ? "\0" + chosen.incrementAndGet() : packet.clientId();
         if (places.enter(packet.principal(), id)) {
             taken.put(connection, new Place(packet.principal(), id));
             sessions.connect(connection, packet);

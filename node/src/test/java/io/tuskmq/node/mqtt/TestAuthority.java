@@ -42,7 +42,11 @@ final class TestAuthority {
         keytool(arguments);
     }
 
-    /** Of the CA, in a file of that name. @param days how long it counts; below 0: it has expired */
+    /**
+     * Of the CA, in a file of that name.
+     *
+     * @param days how long it counts; below 0: it has expired
+     */
     Path revoke(String file, int days, String... names)
             throws IOException, InterruptedException, GeneralSecurityException {
         List<String> arguments = new ArrayList<>(List.of("-gencrl", "-rfc", "-alias", "ca"));
