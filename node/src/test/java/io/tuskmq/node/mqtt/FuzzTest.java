@@ -62,7 +62,8 @@ class FuzzTest extends ListenerTest {
             }
             if (i % 100 == 0) {
                 canary.ping();
-                handler.events.clear();
+                List.of(handler.events, handler.connects, handler.connections, handler.closed, handler.writables)
+                        .forEach(Queue::clear);
             }
         }
         canary.ping();
