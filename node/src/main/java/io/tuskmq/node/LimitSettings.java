@@ -19,7 +19,7 @@ public final class LimitSettings {
             0,
             0,
             10_000_000,
-            "The same for one address of clients; 0: no limit. Behind a load balancer all have its address.");
+            "The same for one address of clients; 0: no limit. Behind a load balancer that is not in mqtt.proxy.from all have its address.");
 
     public static final Setting<Integer> CONNECTS_PER_SECOND_MAX = integer(
             "limits.connects-per-second",

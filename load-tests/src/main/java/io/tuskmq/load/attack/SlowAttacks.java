@@ -1,6 +1,7 @@
 package io.tuskmq.load.attack;
 
 import io.tuskmq.load.attack.Attack.Outcome;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -11,6 +12,9 @@ final class SlowAttacks {
     private static final long MEGABYTE = 1L << 20;
     /** The default of mqtt.connect-timeout-seconds, and time for a busy machine. */
     private static final int CONNECT_MILLIS_MAX = 25_000;
+
+    private static final int FLOOD_WINDOW = 50;
+    private static final int FLOOD_MESSAGES = 4_000;
 
     private SlowAttacks() {}
 
@@ -86,7 +90,6 @@ final class SlowAttacks {
 
     private static Outcome neverRead(Field field) throws Exception {
         int each = field.scaled(20);
-        int seconds = 10;
         List<Attacker> subscribers = Field.together(2 * each, number -> {
             Attacker one = Attacker.open(field.port(), 4_096);
             one.send(Bytes.connect(5, "never-reads-" + number, 0));
@@ -96,25 +99,33 @@ final class SlowAttacks {
             return one;
         });
         long cutBefore = field.metric("tuskmq_connections_ended_total");
-        byte[] publish = Bytes.publish(4, 2, 1, "flood/all", new byte[1_000]);
-        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
-        List<Long> sent = Field.together(4, number -> {
-            long count = 0;
-            try (Attacker publisher = Attacker.client(field.port(), Bytes.connect(4, "floods-" + number, 60))) {
-                while (System.nanoTime() < end) {
-                    publisher.send(publish);
-                    publisher.read();
-                    count++;
-                }
-            }
-            return count;
-        });
+        List<Long> sent = Field.together(4, number -> flood(field, number));
         long ended = field.awaitMetric("tuskmq_connections_ended_total", cutBefore + each + 4, 20) - cutBefore - 4;
         return new Outcome()
                 .count("messages", Field.sum(sent))
                 .expect("qos1_closed", each, 2L * each, ended)
                 .count("messages_dropped", field.metric("tuskmq_messages_dropped_total"))
                 .holds(subscribers);
+    }
+
+    /** More than a window and a queue hold; returns how many. */
+    private static long flood(Field field, int number) throws IOException {
+        ByteArrayOutputStream window = new ByteArrayOutputStream();
+        for (int i = 1; i <= FLOOD_WINDOW; i++) {
+            window.writeBytes(Bytes.publish(4, 2, i, "flood/all", new byte[1_000]));
+        }
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+        long count = 0;
+        try (Attacker publisher = Attacker.client(field.port(), Bytes.connect(4, "floods-" + number, 60))) {
+            while (count < FLOOD_MESSAGES && System.nanoTime() < end) {
+                publisher.send(window.toByteArray());
+                for (int i = 0; i < FLOOD_WINDOW; i++) {
+                    publisher.read();
+                    count++;
+                }
+            }
+        }
+        return count;
     }
 
     private static Outcome keepAlive(Field field) throws Exception {
