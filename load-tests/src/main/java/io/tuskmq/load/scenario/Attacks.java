@@ -75,6 +75,9 @@ final class Attacks implements Callable<Integer> {
         report.put("left_heap_bytes_max", LEFT_BYTES_MAX);
         List<Map<String, Object>> results = new ArrayList<>();
         report.put("attacks", results);
+        Path file = json == null
+                ? home.resolve("load-tests/results/attacks-" + now.toString().replace(":", "") + ".json")
+                : json.toAbsolutePath();
         Path directory = Files.createTempDirectory("tuskmq-load-");
         Map<String, String> environment =
                 Map.of("TUSKMQ_JAVA_OPTS", "-Xmx1g", "TUSKMQ_LIMITS_RETAINED_MESSAGES", RETAINED_MESSAGES_MAX);
@@ -85,6 +88,7 @@ final class Attacks implements Callable<Integer> {
             long node = broker.nodePids().getFirst();
             for (Attack attack : chosen) {
                 results.add(play(attack, field, node));
+                write(file, report); // a run that is ended early leaves what it found
             }
         } finally {
             StartedBroker.delete(directory);
@@ -92,8 +96,9 @@ final class Attacks implements Callable<Integer> {
         report.put("load_average_after", Runner.loadAverage());
         boolean good = results.stream().allMatch(result -> Boolean.TRUE.equals(result.get("good")));
         report.put("good", good);
-        write(home, now, report);
+        write(file, report);
         spec.commandLine().getOut().print(table(results));
+        spec.commandLine().getOut().println("result: " + file);
         spec.commandLine().getOut().flush();
         return good ? 0 : 1;
     }
@@ -173,13 +178,9 @@ final class Attacks implements Callable<Integer> {
         return now;
     }
 
-    private void write(Path home, Instant now, Map<String, Object> report) throws IOException {
-        Path file = json == null
-                ? home.resolve("load-tests/results/attacks-" + now.toString().replace(":", "") + ".json")
-                : json.toAbsolutePath();
+    private static void write(Path file, Map<String, Object> report) throws IOException {
         Files.createDirectories(file.resolveSibling(""));
         Files.writeString(file, Json.text(report), StandardCharsets.UTF_8);
-        spec.commandLine().getOut().println("result: " + file);
     }
 
     private static String table(List<Map<String, Object>> results) {

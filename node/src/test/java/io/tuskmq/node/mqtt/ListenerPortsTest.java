@@ -139,6 +139,22 @@ class ListenerPortsTest extends ListenerTest {
     }
 
     @Test
+    @DisplayName("a handshake that does not come is ended at the deadline of the CONNECT")
+    void closesSlowHandshakes(@TempDir Path dir) throws Exception {
+        TestCertificate certificate = TestCertificate.make(dir);
+        var ports = new MqttOptions.Ports(MqttOptions.OFF, MqttOptions.OFF, 0, MqttOptions.OFF);
+        MqttListener listener = listen(new MqttOptions(
+                "127.0.0.1", ports, certificate.tls(), 1, LimitsTest.connectWithin(300), List.of()));
+        RawClient silent = client(listener.tlsPort());
+        RawClient begun = client(listener.tlsPort());
+        begun.send(Packets.hex("16 03 01 01 00"));
+        for (RawClient client : List.of(silent, begun)) {
+            client.socket().getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
+        }
+        assertTrue(handler.connects.isEmpty());
+    }
+
+    @Test
     @DisplayName("with a client CA, clients without a certificate are refused")
     void demandsClientCertificates(@TempDir Path dir) throws Exception {
         TestCertificate certificate = TestCertificate.make(dir);
