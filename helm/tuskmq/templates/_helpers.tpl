@@ -60,6 +60,12 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- if and $v.mqtt.tls.enabled (not $v.mqtt.tls.secretName) (not $v.mqtt.tls.certManager.enabled) -}}
 {{- fail "mqtt.tls.enabled needs mqtt.tls.secretName, or mqtt.tls.certManager.enabled" -}}
 {{- end -}}
+{{- if and $v.mqtt.tls.clientCa.secretName (not $v.mqtt.tls.enabled) -}}
+{{- fail "mqtt.tls.clientCa needs mqtt.tls.enabled: certificates are shown to TLS only" -}}
+{{- end -}}
+{{- if and $v.mqtt.tls.clientCa.crl (not $v.mqtt.tls.clientCa.secretName) -}}
+{{- fail "mqtt.tls.clientCa.crl needs mqtt.tls.clientCa.secretName, the secret that has it" -}}
+{{- end -}}
 {{- if and $v.mqtt.tls.certManager.enabled (or (not $v.mqtt.tls.certManager.issuerName) (not $v.mqtt.tls.certManager.dnsNames)) -}}
 {{- fail "mqtt.tls.certManager.enabled needs issuerName and dnsNames" -}}
 {{- end -}}
@@ -76,7 +82,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- fail "autoscaling.minReplicas is above autoscaling.maxReplicas" -}}
 {{- end -}}
 {{- range $key, $value := $v.settings -}}
-{{- if has $key (list "node.name" "node.stop-seconds" "database.url" "mqtt.host" "mqtt.port" "mqtt.websocket.port" "mqtt.tls.port" "mqtt.tls.cert" "mqtt.tls.key" "cluster.host" "cluster.port" "cluster.link-port" "cluster.kubernetes.service" "cluster.tls.cert" "cluster.tls.key" "cluster.tls.ca" "http.host" "http.port") -}}
+{{- if has $key (list "node.name" "node.stop-seconds" "database.url" "mqtt.host" "mqtt.port" "mqtt.websocket.port" "mqtt.tls.port" "mqtt.tls.cert" "mqtt.tls.key" "mqtt.websocket.tls.port" "mqtt.proxy.from" "cluster.host" "cluster.port" "cluster.link-port" "cluster.kubernetes.service" "cluster.tls.cert" "cluster.tls.key" "cluster.tls.ca" "http.host" "http.port") -}}
 {{- fail (printf "settings.%s is set by the chart; there is a value of its own for what it may be" $key) -}}
 {{- end -}}
 {{- end -}}

@@ -119,6 +119,11 @@ public interface Cluster {
         return false;
     }
 
+    /** Links that are made from now on have this certificate (PEM), which was found good; where links have TLS. Those that stand stay. */
+    default Future<Void> renewTls(Buffer certificate, Buffer key, Buffer authorities) {
+        return Future.succeededFuture();
+    }
+
     /** Asks a node; fails when it is not linked, does not answer in time, or says no. */
     Future<Buffer> ask(long incarnation, Buffer body, long timeoutMillis);
 

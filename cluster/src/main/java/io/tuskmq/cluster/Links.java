@@ -112,6 +112,11 @@ public interface Links {
      */
     Future<Buffer> ask(long incarnation, byte channel, Buffer body, long timeoutMillis);
 
+    /** Connections that are made from now on have this certificate (PEM); where there is TLS. Those that stand stay. */
+    default Future<Void> renewTls(Buffer certificate, Buffer key, Buffer authorities) {
+        return Future.succeededFuture();
+    }
+
     /** Lets all peers go; unanswered asks fail. No callback begins any more. */
     Future<Void> close();
 }

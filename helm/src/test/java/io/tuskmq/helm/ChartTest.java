@@ -99,6 +99,24 @@ class ChartTest {
         assertThrows(SettingsException.class, () -> Settings.of(settings));
     }
 
+    @Test
+    void proxiesAndFilesOfTlsGetToTheNode() {
+        Map<String, String> balanced = settings(Chart.render(Chart.values("load-balancer"), Map.of()));
+        assertEquals("10.0.0.0/8,2001:db8::/32", balanced.get("mqtt.proxy.from"));
+        List<JsonObject> manifests = Chart.render(Chart.values("tls"), Map.of());
+        Map<String, String> settings = settings(manifests);
+        assertEquals("8084", settings.get("mqtt.websocket.tls.port"));
+        Set<String> mounted = new HashSet<>();
+        Chart.at(container(manifests), "volumeMounts")
+                .getAsJsonArray()
+                .forEach(mount -> mounted.add(Chart.at(mount, "mountPath").getAsString()));
+        List<String> keys = List.of("cert", "key", "ca", "crl");
+        for (String key : keys) {
+            String path = String.valueOf(settings.get("mqtt.tls." + key));
+            assertTrue(mounted.contains(path.substring(0, path.lastIndexOf('/'))), path);
+        }
+    }
+
     private static Map<String, String> settings(List<JsonObject> manifests) {
         List<JsonObject> configMaps = manifests.stream()
                 .filter(m -> m.get("kind").getAsString().equals("ConfigMap"))
@@ -181,6 +199,10 @@ class ChartTest {
         "mqtt.tls.certManager.enabled,true,issuerName and dnsNames",
         "ingress.enabled,true,ingress.host",
         "gateway.enabled,true,gateway.parentName",
+        "mqtt.tls.clientCa.secretName,x,mqtt.tls.clientCa needs",
+        "mqtt.tls.clientCa.crl,true,mqtt.tls.clientCa.crl needs",
+        "mqtt.proxyProtocol.from,{balancer.example.com},from",
+        "settings.mqtt\\.proxy\\.from,10.0.0.1,is set by the chart",
         "settings.http\\.port,1,is set by the chart",
         "replicas,0,replicas",
         "replcias,3,replcias",
@@ -216,7 +238,6 @@ class ChartTest {
                 .results()
                 .forEach(m -> named.add(m.group()));
         assertTrue(named.size() > 5, named::toString);
-        named.remove("tuskmq_tls_certificate_end_seconds"); // only nodes with TLS have it
         named.removeIf(metric -> code.indexOf('"' + metric.replaceAll("_bucket$", "") + '"') >= 0);
         assertEquals(Set.of(), named);
     }

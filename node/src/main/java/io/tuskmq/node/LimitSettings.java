@@ -1,6 +1,7 @@
 package io.tuskmq.node;
 
 import static io.tuskmq.node.Setting.integer;
+import static io.tuskmq.node.Setting.whole;
 
 import java.util.List;
 
@@ -18,7 +19,7 @@ public final class LimitSettings {
             0,
             0,
             10_000_000,
-            "The same for one address of clients; 0: no limit. Behind a load balancer all have its address.");
+            "The same for one address of clients; 0: no limit. Behind a load balancer that is not in mqtt.proxy.from all have its address.");
 
     public static final Setting<Integer> CONNECTS_PER_SECOND_MAX = integer(
             "limits.connects-per-second",
@@ -62,15 +63,39 @@ public final class LimitSettings {
             65_535,
             "QoS 1 and 2 messages that a client has unacknowledged at most, besides its own Receive Maximum; more wait.");
 
+    public static final Setting<Integer> CONNECTIONS_PER_PRINCIPAL_MAX = integer(
+            "limits.connections-per-principal",
+            0,
+            0,
+            10_000_000,
+            "Clients that one principal (a user, a token's subject, a certificate's name) has connected to this node; CONNACK refuses one more (MQTT 5: 0x97, MQTT 3: 3). 0: no limit.");
+
+    public static final Setting<Long> RETAINED_MESSAGES_MAX = whole(
+            "limits.retained-messages",
+            1_000_000,
+            0,
+            1_000_000_000,
+            "Retained messages of the whole broker; above it what is to be retained is refused (MQTT 5: 0x97, MQTT 3: closed) or, with QoS 0 and as a will, not kept. 0: no limit.");
+
+    public static final Setting<Long> RETAINED_BYTES_MAX = whole(
+            "limits.retained-bytes",
+            1_073_741_824,
+            0,
+            Long.MAX_VALUE,
+            "The same for the bytes of their topics, payloads and properties. 0: no limit.");
+
     static final List<Setting<?>> ALL = List.of(
             CONNECTIONS_MAX,
             CONNECTIONS_PER_ADDRESS_MAX,
+            CONNECTIONS_PER_PRINCIPAL_MAX,
             CONNECTS_PER_SECOND_MAX,
             PUBLISHES_PER_SECOND_MAX,
             PUBLISH_BYTES_PER_SECOND_MAX,
             SUBSCRIPTIONS_MAX,
             TOPIC_LEVELS_MAX,
-            INFLIGHT_MAX);
+            INFLIGHT_MAX,
+            RETAINED_MESSAGES_MAX,
+            RETAINED_BYTES_MAX);
 
     private LimitSettings() {}
 }

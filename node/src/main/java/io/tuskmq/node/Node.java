@@ -19,12 +19,14 @@ import io.tuskmq.node.session.ClientSessions;
 import io.tuskmq.node.session.Directory;
 import io.tuskmq.node.session.Groups;
 import io.tuskmq.node.session.LiveRoutes;
-import io.tuskmq.node.session.LogQuota;
+import io.tuskmq.node.session.PrincipalLimit;
+import io.tuskmq.node.session.Quotas;
 import io.tuskmq.node.session.Router;
 import io.tuskmq.node.session.SessionCounters;
 import io.tuskmq.node.session.Shards;
 import io.tuskmq.node.session.SysTopics;
 import io.tuskmq.node.session.WillPublisher;
+import io.tuskmq.node.tls.CertificateWatch;
 import io.tuskmq.storage.Leases;
 import io.tuskmq.storage.PgStore;
 import io.tuskmq.storage.Store;
@@ -42,6 +44,8 @@ public final class Node implements Host {
     private static final Logger LOG = LoggerFactory.getLogger(Node.class);
     private static final long PARTITION_MILLIS = 3_600_000;
     private static final long LOG_SIZE_MILLIS = 2_000;
+    /** So long a flood may go on above the limit. */
+    private static final long RETAINED_USAGE_MILLIS = 500;
     /** Clients get their DISCONNECT, and what they leave is stored, within this; then the node goes on stopping. */
     private static final long RELEASE_MILLIS = 8_000;
     /** A job may wait for a database that is away. */
@@ -99,7 +103,13 @@ public final class Node implements Host {
 
     /** What stands below the sessions. */
     private record Parts(
-            Store store, Leases.Lease lease, Shards shards, LiveRoutes routes, Router router, ClusterNode cluster) {}
+            Store store,
+            Leases.Lease lease,
+            Shards shards,
+            LiveRoutes routes,
+            Router router,
+            ClusterNode cluster,
+            Cluster others) {}
 
     /** What serves clients. */
     private record Clients(
@@ -144,7 +154,7 @@ public final class Node implements Host {
                             .compose(nodeName::firstOf)
                             .compose(lease -> store.filters()
                                     .catchUp()
-                                    .map(version -> new Parts(store, lease, shards, routes, router, cluster)))
+                                    .map(version -> new Parts(store, lease, shards, routes, router, cluster, others)))
                             .compose(parts -> serve(around, parts, sentAt, fenced));
                 })
                 .recover(failure ->
@@ -156,12 +166,12 @@ public final class Node implements Host {
         Vertx vertx = around.vertx();
         SessionCounters counters = new SessionCounters(around.metrics());
         SysTopics sysTopics = new SysTopics(parts.router());
-        WillPublisher wills = new WillPublisher(parts.store(), parts.router(), counters);
+        Quotas quotas = NodeSettings.quotas(settings, around.metrics());
+        WillPublisher wills = new WillPublisher(parts.store(), parts.router(), counters, quotas.retained());
         Claims claims = new Claims(vertx, parts.store());
         Groups groups =
                 new Groups(claims, parts.lease().incarnation(), parts.cluster().groupPeers());
-        LogQuota quota = new LogQuota(settings.get(Settings.LOG_QUOTA_BYTES), around.metrics());
-        var broker = new Broker(parts.store(), parts.router(), counters, sysTopics, groups, quota);
+        var broker = new Broker(parts.store(), parts.router(), counters, sysTopics, groups, quotas);
         groups.serve(broker, vertx, parts.shards());
         ClientIds ids = parts.cluster().clientIds();
         var limits = new ClientSessions.Limits(
@@ -172,10 +182,15 @@ public final class Node implements Host {
         var sessions = new ClientSessions(broker, claims, wills, ids, limits);
         Directory directory = new Directory(vertx, parts.shards(), sessions, ids, counters);
         AccessParts access = AccessParts.of(around, parts.store());
-        Doorkeeper doorkeeper = new Doorkeeper(vertx, directory, access.house());
+        Doorkeeper doorkeeper = new Doorkeeper(
+                vertx,
+                PrincipalLimit.before(
+                        directory, settings.get(LimitSettings.CONNECTIONS_PER_PRINCIPAL_MAX), around.metrics()),
+                access.house());
         AccessWatch watch = access.watch(doorkeeper, directory::checkRights);
         wills.checkedBy(access.storedWills());
         MqttListener listener = new MqttListener(vertx, NodeSettings.mqtt(settings), doorkeeper);
+        Future<Certificates> certificates = Certificates.of(around, parts.others(), listener);
         listener.counters().register(around.metrics());
         var clients = new Clients(((VertxInternal) vertx).createEventLoopContext(), directory, groups, wills, listener);
         Node node = new Node(parts, clients, settings, new Housekeeping(vertx), fenced, access);
@@ -185,11 +200,18 @@ public final class Node implements Host {
         registerLanes(around.metrics(), parts.lease(), settings);
         String name = settings.get(Settings.NODE_NAME);
         return node.join(parts, settings, registeredAt)
-                .compose(joined -> measure(parts.store(), quota))
+                .compose(joined -> measure(parts.store(), quotas))
                 .compose(measured -> watch.begin())
-                .compose(looked -> listener.listen())
+                .compose(looked -> certificates)
+                .compose(read -> listener.listen())
                 .map(listening -> {
-                    node.housekeeping.every(LOG_SIZE_MILLIS, "log size", () -> measure(parts.store(), quota));
+                    node.housekeeping.every(
+                            LOG_SIZE_MILLIS,
+                            "log size",
+                            () -> parts.store().logBytes().onSuccess(quotas.log()::measured));
+                    node.housekeeping.every(
+                            RETAINED_USAGE_MILLIS, "retained usage", () -> measureRetained(parts.store(), quotas));
+                    node.housekeeping.every(CertificateWatch.EVERY_MILLIS, "certificates", certificates.result()::look);
                     node.housekeeping.every(AccessWatch.EVERY_MILLIS, "access", watch::look);
                     node.keepHouse(settings, counters, new SysReport(sysTopics, counters, name));
                     node.watch(database);
@@ -227,8 +249,12 @@ public final class Node implements Host {
         housekeeping.nowAndEvery(DatabaseWatch.COUNTS_MILLIS, "counts", database::readCounts);
     }
 
-    private static Future<Void> measure(Store store, LogQuota quota) {
-        return store.logBytes().onSuccess(quota::measured).mapEmpty();
+    private static Future<Void> measure(Store store, Quotas quotas) {
+        return store.logBytes().onSuccess(quotas.log()::measured).compose(measured -> measureRetained(store, quotas));
+    }
+
+    private static Future<Void> measureRetained(Store store, Quotas quotas) {
+        return store.retained().usage().onSuccess(quotas.retained()::measured).mapEmpty();
     }
 
     private Future<Void> join(Parts parts, Settings settings, long registeredAt) {
@@ -350,6 +376,11 @@ public final class Node implements Host {
     /** The WebSocket port, or {@link MqttOptions#OFF}. */
     public int webSocketPort() {
         return listener.webSocketPort();
+    }
+
+    /** The port of WebSocket over TLS, or {@link MqttOptions#OFF}. */
+    public int webSocketTlsPort() {
+        return listener.webSocketTlsPort();
     }
 
     /**

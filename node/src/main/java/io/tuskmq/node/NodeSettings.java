@@ -4,9 +4,14 @@ import io.tuskmq.cluster.Cluster;
 import io.tuskmq.cluster.NoCluster;
 import io.tuskmq.cluster.hazelcast.HazelcastCluster;
 import io.tuskmq.cluster.links.TcpLinks;
+import io.tuskmq.node.metrics.Metrics;
 import io.tuskmq.node.mqtt.MqttOptions;
 import io.tuskmq.node.rules.ConnectRules;
 import io.tuskmq.node.rules.SessionLimits;
+import io.tuskmq.node.session.LogQuota;
+import io.tuskmq.node.session.Quotas;
+import io.tuskmq.node.session.RetainedQuota;
+import io.tuskmq.node.tls.TlsFiles;
 import io.tuskmq.storage.PgStore;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -62,13 +67,20 @@ final class NodeSettings {
     }
 
     private static TcpLinks.@Nullable Tls linkTls(Settings settings) {
+        return linkFiles(settings)
+                .map(files -> new TcpLinks.Tls(
+                        files.certificate().toString(), files.key().toString(), String.valueOf(files.ca())))
+                .orElse(null);
+    }
+
+    /** All three, or none: the settings are checked. */
+    static Optional<TlsFiles> linkFiles(Settings settings) {
         Optional<Path> cert = settings.get(Settings.CLUSTER_TLS_CERT);
         Optional<Path> key = settings.get(Settings.CLUSTER_TLS_KEY);
         Optional<Path> ca = settings.get(Settings.CLUSTER_TLS_CA);
         return cert.isPresent() && key.isPresent() && ca.isPresent()
-                ? new TcpLinks.Tls(
-                        cert.get().toString(), key.get().toString(), ca.get().toString())
-                : null;
+                ? Optional.of(new TlsFiles(cert.get(), key.get(), ca.get(), null))
+                : Optional.empty();
     }
 
     static long leaseMillis(Settings settings) {
@@ -98,6 +110,15 @@ final class NodeSettings {
                 limits.idleCheckpointMillis());
     }
 
+    static Quotas quotas(Settings settings, Metrics metrics) {
+        return new Quotas(
+                new LogQuota(settings.get(Settings.LOG_QUOTA_BYTES), metrics),
+                new RetainedQuota(
+                        settings.get(LimitSettings.RETAINED_MESSAGES_MAX),
+                        settings.get(LimitSettings.RETAINED_BYTES_MAX),
+                        metrics));
+    }
+
     static int backlogMessagesMax(Settings settings) {
         return settings.get(Settings.SESSION_BACKLOG_MAX_MESSAGES);
     }
@@ -106,13 +127,16 @@ final class NodeSettings {
         MqttOptions.Limits limits = MqttOptions.Limits.DEFAULT;
         return new MqttOptions(
                 settings.get(Settings.MQTT_HOST),
-                settings.get(Settings.MQTT_PORT),
-                port(settings.get(Settings.MQTT_WEBSOCKET_PORT)),
-                port(settings.get(Settings.MQTT_TLS_PORT)),
+                new MqttOptions.Ports(
+                        settings.get(Settings.MQTT_PORT),
+                        port(settings.get(Settings.MQTT_WEBSOCKET_PORT)),
+                        port(settings.get(Settings.MQTT_TLS_PORT)),
+                        port(settings.get(EdgeSettings.MQTT_WEBSOCKET_TLS_PORT))),
                 tls(settings),
                 Runtime.getRuntime().availableProcessors(),
                 new MqttOptions.Limits(
                         settings.get(Settings.MQTT_MAX_PACKET_BYTES),
+                        EdgeSettings.frameBytesMax(settings),
                         (int) TimeUnit.SECONDS.toMillis(settings.get(Settings.MQTT_CONNECT_TIMEOUT_SECONDS)),
                         settings.get(Settings.MQTT_KEEP_ALIVE_MAX_SECONDS),
                         settings.get(Settings.MQTT_RECEIVE_MAXIMUM),
@@ -129,7 +153,8 @@ final class NodeSettings {
                                 settings.get(LimitSettings.CONNECTS_PER_SECOND_MAX)),
                         new MqttOptions.PublishRate(
                                 settings.get(LimitSettings.PUBLISHES_PER_SECOND_MAX),
-                                settings.get(LimitSettings.PUBLISH_BYTES_PER_SECOND_MAX))));
+                                settings.get(LimitSettings.PUBLISH_BYTES_PER_SECOND_MAX))),
+                settings.get(EdgeSettings.MQTT_PROXY_FROM));
     }
 
     private static int port(OptionalInt port) {
@@ -139,14 +164,16 @@ final class NodeSettings {
     private static MqttOptions.@Nullable Tls tls(Settings settings) {
         Optional<Path> certificate = settings.get(Settings.MQTT_TLS_CERT);
         Optional<Path> key = settings.get(Settings.MQTT_TLS_KEY);
-        return settings.get(Settings.MQTT_TLS_PORT).isEmpty() || certificate.isEmpty() || key.isEmpty()
+        boolean used = settings.get(Settings.MQTT_TLS_PORT).isPresent()
+                || settings.get(EdgeSettings.MQTT_WEBSOCKET_TLS_PORT).isPresent();
+        return !used || certificate.isEmpty() || key.isEmpty()
                 ? null
                 : new MqttOptions.Tls(
-                        certificate.get().toString(),
-                        key.get().toString(),
-                        settings.get(AccessSettings.MQTT_TLS_CA)
-                                .map(Path::toString)
-                                .orElse(null),
+                        new TlsFiles(
+                                certificate.get(),
+                                key.get(),
+                                settings.get(AccessSettings.MQTT_TLS_CA).orElse(null),
+                                settings.get(EdgeSettings.MQTT_TLS_CRL).orElse(null)),
                         settings.get(AccessSettings.MQTT_TLS_CLIENT_AUTH).equals("required"));
     }
 }

@@ -285,7 +285,7 @@ public final class Settings {
 
     /** The table, in the order of the README. */
     public static final List<Setting<?>> ALL = Stream.of(
-                    GENERAL, TracingSettings.ALL, LimitSettings.ALL, AccessSettings.ALL)
+                    GENERAL, TracingSettings.ALL, EdgeSettings.ALL, LimitSettings.ALL, AccessSettings.ALL)
             .<Setting<?>>flatMap(List::stream)
             .toList();
 
@@ -346,9 +346,15 @@ public final class Settings {
 
     private void checkTogether(Problems problems) {
         AccessSettings.check(this, problems);
-        if (get(MQTT_TLS_PORT).isPresent()) {
-            checkFile(MQTT_TLS_CERT, MQTT_TLS_PORT, problems);
-            checkFile(MQTT_TLS_KEY, MQTT_TLS_PORT, problems);
+        for (Setting<OptionalInt> port : List.of(MQTT_TLS_PORT, EdgeSettings.MQTT_WEBSOCKET_TLS_PORT)) {
+            if (get(port).isPresent()) {
+                checkFile(MQTT_TLS_CERT, port, problems);
+                checkFile(MQTT_TLS_KEY, port, problems);
+            }
+        }
+        if (get(EdgeSettings.MQTT_TLS_CRL).isPresent()) {
+            checkFile(EdgeSettings.MQTT_TLS_CRL, EdgeSettings.MQTT_TLS_CRL, problems);
+            checkFile(AccessSettings.MQTT_TLS_CA, EdgeSettings.MQTT_TLS_CRL, problems);
         }
         for (Setting<Optional<Path>> one : LINK_TLS) {
             if (get(one).isPresent()) {

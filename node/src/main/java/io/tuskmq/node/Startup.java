@@ -201,8 +201,9 @@ final class Startup {
         } catch (PartException e) {
             throw e.asStartException("mqtt.host " + settings.get(Settings.MQTT_HOST) + ", mqtt.port "
                     + settings.get(Settings.MQTT_PORT) + ", mqtt.websocket.port "
-                    + settings.text(Settings.MQTT_WEBSOCKET_PORT) + " or mqtt.tls.port "
-                    + settings.text(Settings.MQTT_TLS_PORT));
+                    + settings.text(Settings.MQTT_WEBSOCKET_PORT) + ", mqtt.tls.port "
+                    + settings.text(Settings.MQTT_TLS_PORT) + " or mqtt.websocket.tls.port "
+                    + settings.text(EdgeSettings.MQTT_WEBSOCKET_TLS_PORT));
         }
     }
 

@@ -38,8 +38,11 @@ class MetricsPageTest {
     private static final Pattern HELP = Pattern.compile("# HELP (\\S+) (.*)");
     private static final Pattern SAMPLE = Pattern.compile("^([a-z_0-9]+)(?:\\{(.*)})? \\S+$", Pattern.MULTILINE);
     private static final Pattern LABEL = Pattern.compile("([a-z_]+)=\"");
-    /** Only nodes with TLS have it. */
-    private static final Set<String> ELSEWHERE = Set.of("tuskmq_tls_certificate_end_seconds");
+    /** Only nodes with TLS have them (TlsTest). */
+    private static final Set<String> ELSEWHERE = Set.of(
+            "tuskmq_tls_certificate_end_seconds",
+            "tuskmq_tls_reload_failures_total",
+            "tuskmq_tls_revocation_list_end_seconds");
 
     private static volatile String scraped = "";
 

@@ -3,6 +3,7 @@ package io.tuskmq.storage;
 import io.tuskmq.storage.rules.RetainedSearch;
 import io.tuskmq.storage.rules.RetainedTags;
 import io.vertx.core.Future;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -68,5 +69,22 @@ final class MemoryRetained implements Retained {
     @Override
     public Future<Long> count() {
         return runner.run("retained.count", () -> (long) tables.retained.size());
+    }
+
+    @Override
+    public Future<Usage> usage() {
+        return runner.run(
+                "retained.usage",
+                () -> new Usage(
+                        tables.retained.size(),
+                        tables.retained.values().stream()
+                                .mapToLong(MemoryRetained::bytes)
+                                .sum()));
+    }
+
+    private static long bytes(Message message) {
+        return (long) message.topic().getBytes(StandardCharsets.UTF_8).length
+                + message.payload().length
+                + message.properties().length;
     }
 }

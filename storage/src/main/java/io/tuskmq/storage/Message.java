@@ -57,6 +57,11 @@ public final class Message {
         return new Message(topic, payload, qos, retain, properties, expiresAtMillis, publisherId);
     }
 
+    /** The same message, which is not to be kept. */
+    public Message withoutRetain() {
+        return new Message(topic, payload, qos, false, properties, expiresAtMillis, publisher);
+    }
+
     /** A copy of a retained message for a subscription: at most its maximum QoS, and these properties behind its own. */
     public Message asRetainedFor(int qosMax, byte[] added) {
         byte[] all = properties;

@@ -184,4 +184,15 @@ final class PgRetained implements Retained {
         return sql.query("SELECT count(*) AS messages FROM retained", Tuple.tuple())
                 .map(rows -> rows.iterator().next().getLong("messages"));
     }
+
+    static final String USAGE =
+            "SELECT sum(messages)::bigint AS messages, sum(bytes)::bigint AS bytes FROM retained_usage";
+
+    @Override
+    public Future<Usage> usage() {
+        return sql.query(USAGE, Tuple.tuple()).map(rows -> {
+            Row row = rows.iterator().next();
+            return new Usage(row.getLong("messages"), row.getLong("bytes"));
+        });
+    }
 }

@@ -18,5 +18,12 @@ public interface Retained {
     /** Deletes up to {@code limit} retained messages whose expiry has passed. Returns how many. */
     Future<Integer> deleteExpired(int limit);
 
+    /** How many there are, those included whose expiry has passed; by counting them. */
     Future<Long> count();
+
+    /** What all retained messages take: their number, and the bytes of topics, payloads and properties. */
+    record Usage(long messages, long bytes) {}
+
+    /** The same as of the last commit, without counting: cheap enough for once a second. */
+    Future<Usage> usage();
 }

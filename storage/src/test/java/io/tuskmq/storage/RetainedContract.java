@@ -133,4 +133,26 @@ abstract class RetainedContract {
         assertEquals(0, get(store().retained().deleteExpired(2)));
         assertEquals(1, get(store().retained().count()));
     }
+
+    /** Whatever is added, replaced, cleared, expired, in one batch or many: the usage is that of what is there. */
+    @Test
+    void theUsageIsThatOfWhatIsThere() {
+        assertEquals(new Retained.Usage(0, 0), get(store().retained().usage()));
+        retain("a", "bb"); // with "of a" and "of bb" as payloads
+        assertEquals(new Retained.Usage(2, 3 + 4 + 5), get(store().retained().usage()));
+        assertTrue(store().append(node, retained("a", "much longer")));
+        assertEquals(new Retained.Usage(2, 3 + 11 + 5), get(store().retained().usage()));
+        assertTrue(store().append(node, retained("a", "s")));
+        assertTrue(store().append(node, retained("\u00e4", "s")));
+        assertEquals(new Retained.Usage(3, 5 + 2 + 5), get(store().retained().usage()));
+        assertTrue(store().append(node, retained("bb", "")));
+        assertTrue(store().append(node, retained("never there", "")));
+        assertEquals(new Retained.Usage(2, 3 + 2), get(store().retained().usage()));
+        long soon = System.currentTimeMillis() + 3_600_000L * 24 * 365 * 10;
+        assertTrue(store().append(node, new Message("t", new byte[9], 1, true, new byte[0], soon, 0)));
+        assertEquals(new Retained.Usage(3, 15), get(store().retained().usage()));
+        store().passSeconds(3_600L * 24 * 365 * 11);
+        assertEquals(1, get(store().retained().deleteExpired(10)));
+        assertEquals(new Retained.Usage(2, 5), get(store().retained().usage()));
+    }
 }

@@ -338,6 +338,11 @@ public final class HazelcastCluster implements Cluster {
     }
 
     @Override
+    public Future<Void> renewTls(Buffer certificate, Buffer key, Buffer authorities) {
+        return links.renewTls(certificate, key, authorities);
+    }
+
+    @Override
     public Future<Void> close() {
         if (!closed.compareAndSet(false, true)) {
             return Future.succeededFuture();

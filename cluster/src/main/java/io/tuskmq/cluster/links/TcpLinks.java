@@ -11,6 +11,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.internal.VertxInternal;
+import io.vertx.core.net.ClientSSLOptions;
 import io.vertx.core.net.NetClient;
 import io.vertx.core.net.NetClientOptions;
 import io.vertx.core.net.NetServer;
@@ -18,6 +19,7 @@ import io.vertx.core.net.NetServerOptions;
 import io.vertx.core.net.NetSocket;
 import io.vertx.core.net.PemKeyCertOptions;
 import io.vertx.core.net.PemTrustOptions;
+import io.vertx.core.net.ServerSSLOptions;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -43,6 +45,7 @@ public final class TcpLinks implements Links {
     /** On how many event loops incoming connections are spread at most. */
     private static final int LOOPS_MAX = 4;
 
+    private static final Set<String> PROTOCOLS = Set.of("TLSv1.3", "TLSv1.2");
     private static final long REFUSAL_LOG_MILLIS = 60_000;
     private static final int REFUSAL_ADDRESSES_MAX = 1_000;
 
@@ -220,6 +223,26 @@ public final class TcpLinks implements Links {
         return link.ask(channel, body, timeoutMillis);
     }
 
+    /** By what the files hold, not by their names: Vert.x takes the same names for the same certificate. */
+    @Override
+    public Future<Void> renewTls(Buffer certificate, Buffer key, Buffer authorities) {
+        if (options.tls() == null) {
+            return Future.succeededFuture();
+        }
+        PemKeyCertOptions keys =
+                new PemKeyCertOptions().setCertValue(certificate).setKeyValue(key);
+        PemTrustOptions trust = new PemTrustOptions().addCertValue(authorities);
+        ServerSSLOptions incoming = new ServerSSLOptions().setClientAuth(ClientAuth.REQUIRED);
+        incoming.setKeyCertOptions(keys).setTrustOptions(trust).setEnabledSecureTransportProtocols(PROTOCOLS);
+        ClientSSLOptions outward = new ClientSSLOptions().setHostnameVerificationAlgorithm("");
+        outward.setKeyCertOptions(keys).setTrustOptions(trust).setEnabledSecureTransportProtocols(PROTOCOLS);
+        // All servers share the port, and with it the first one's certificate.
+        return servers.getFirst()
+                .updateSSLOptions(incoming, true)
+                .compose(done -> client.updateSSLOptions(outward, true))
+                .mapEmpty();
+    }
+
     @Override
     public Future<Void> close() {
         List<Future<Void>> ends = new ArrayList<>();
@@ -304,6 +327,7 @@ public final class TcpLinks implements Links {
             server.setSsl(true)
                     .setKeyCertOptions(keyPair(tls))
                     .setTrustOptions(new PemTrustOptions().addCertPath(tls.caPath()))
+                    .setEnabledSecureTransportProtocols(PROTOCOLS)
                     .setSslHandshakeTimeout(options.timing().handshakeMillis())
                     .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS);
             server.setClientAuth(ClientAuth.REQUIRED);
@@ -320,6 +344,7 @@ public final class TcpLinks implements Links {
                     .setKeyCertOptions(keyPair(tls))
                     .setTrustOptions(new PemTrustOptions().addCertPath(tls.caPath()))
                     .setHostnameVerificationAlgorithm("")
+                    .setEnabledSecureTransportProtocols(PROTOCOLS)
                     .setSslHandshakeTimeout(options.timing().handshakeMillis())
                     .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS);
         }

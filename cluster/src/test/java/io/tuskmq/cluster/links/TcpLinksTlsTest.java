@@ -9,6 +9,8 @@ import io.tuskmq.cluster.Links;
 import io.tuskmq.cluster.Peer;
 import io.tuskmq.cluster.links.LinksFixture.Node;
 import io.vertx.core.buffer.Buffer;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
@@ -116,6 +118,38 @@ class TcpLinksTlsTest {
             assertEquals(1, a.incarnation());
         }
         c.handler().expect("a", "down");
+    }
+
+    private static Buffer bytes(String file) throws IOException {
+        return Buffer.buffer(Files.readAllBytes(Path.of(file)));
+    }
+
+    private static void renew(Node node, TcpLinks.Tls files) throws IOException {
+        get(node.links().renewTls(bytes(files.certPath()), bytes(files.keyPath()), bytes(files.caPath())));
+    }
+
+    /** The stranger's files stand for those of a new CA: who has only the old ones is a stranger now. */
+    @Test
+    void aRenewedCertificateIsUsedByNewLinksAndThoseThatStandStay() throws Exception {
+        Node a = fixture.start(1, "a");
+        a.links().wanted(List.of(b.peer()));
+        a.handler().expect("b", "up");
+        b.handler().expect("a", "heard");
+        renew(a, stranger);
+        renew(b, stranger);
+        Node c = fixture.start(new TcpLinks(fixture.vertx, options(stranger)), 3, "c", SECRET);
+        c.links().wanted(List.of(b.peer()));
+        c.handler().expect("b", "up");
+        b.handler().expect("c", "heard");
+        a.links().wanted(List.of(b.peer(), c.peer()));
+        a.handler().expect("c", "up");
+        Node old = fixture.start(4, "old");
+        old.links().wanted(List.of(b.peer()));
+        old.handler().expectNothing("b", 1_500);
+        b.handler().onAsked = io.vertx.core.Future::succeededFuture;
+        Buffer ping = Buffer.buffer("still the same link");
+        assertEquals(ping, get(a.links().ask(b.incarnation(), Links.NODE, ping, 20_000)));
+        a.handler().expectNothing("b", 1);
     }
 
     @Test

@@ -23,7 +23,8 @@ public final class Scenarios {
                 new Scale(),
                 new Growth(),
                 new Latency(),
-                new Start())) {
+                new Start(),
+                new Attacks())) {
             CommandLine added = new CommandLine(command);
             added.getCommandSpec().mixinStandardHelpOptions(true);
             line.addSubcommand(added);

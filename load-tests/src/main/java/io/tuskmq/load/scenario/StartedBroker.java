@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 
 /** A TuskMQ from this checkout that lives as long as this object: one node, or several, on an embedded database of their own. */
 final class StartedBroker implements AutoCloseable {
-    private static final Pattern READY = Pattern.compile("ready mqtt=(\\S+):(\\d+) .*");
+    private static final Pattern READY = Pattern.compile("ready mqtt=(\\S+):(\\d+) http=(\\S+) .*");
     private static final Pattern DATABASE = Pattern.compile("database=postgresql://(\\w+)@(\\S+)");
     private static final int STOP_SECONDS = 60;
 
@@ -33,6 +33,7 @@ final class StartedBroker implements AutoCloseable {
     private final Process process;
     private final Path directory;
     private boolean isOurs;
+    private String httpAddress = "";
 
     private StartedBroker(List<Target> targets, String jdbcUrl, Process process, Path directory) {
         this.targets = List.copyOf(targets);
@@ -57,10 +58,17 @@ final class StartedBroker implements AutoCloseable {
     /** The same with the database in a directory that stays, and with more environment. */
     static StartedBroker startIn(Path home, int nodes, Path directory, Map<String, String> environment)
             throws IOException {
+        return startIn(home, nodes, directory, environment, "off");
+    }
+
+    /** @param webSocketPort off, or one that is free */
+    static StartedBroker startIn(
+            Path home, int nodes, Path directory, Map<String, String> environment, String webSocketPort)
+            throws IOException {
         Path log = directory.resolve("broker.err");
         List<String> command = new ArrayList<>(List.of(home.resolve("tuskmq").toString()));
         command.addAll(nodes == 1 ? List.of("start") : List.of("dev-cluster", String.valueOf(nodes)));
-        command.addAll(options(nodes, directory.resolve("database")));
+        command.addAll(options(nodes, directory.resolve("database"), webSocketPort));
         ProcessBuilder builder = new ProcessBuilder(command).redirectError(log.toFile());
         builder.environment().putAll(environment);
         Process process = builder.start();
@@ -75,8 +83,10 @@ final class StartedBroker implements AutoCloseable {
                 if (ready.matches()) {
                     targets.add(new Target(ready.group(1), Integer.parseInt(ready.group(2))));
                     if (targets.size() == nodes) {
-                        return new StartedBroker(
+                        StartedBroker broker = new StartedBroker(
                                 targets, embeddedUrl(directory, Files.readString(log)), process, directory);
+                        broker.httpAddress = ready.group(3);
+                        return broker;
                     }
                 }
             }
@@ -88,14 +98,14 @@ final class StartedBroker implements AutoCloseable {
     }
 
     /** Several nodes take any free ports: they would count up from a given one. */
-    private static List<String> options(int nodes, Path database) throws IOException {
+    private static List<String> options(int nodes, Path database, String webSocketPort) throws IOException {
         String mqtt = String.valueOf(nodes == 1 ? freePort() : 0);
         String http = String.valueOf(nodes == 1 ? freePort() : 0);
         return List.of(
                 "--mqtt.port",
                 mqtt,
                 "--mqtt.websocket.port",
-                "off",
+                webSocketPort,
                 "--http.port",
                 http,
                 "--database.embedded.dir",
@@ -112,7 +122,7 @@ final class StartedBroker implements AutoCloseable {
         return jdbcUrl("postgresql://" + database.group(1) + ":" + password + "@" + database.group(2));
     }
 
-    private static int freePort() throws IOException {
+    static int freePort() throws IOException {
         try (ServerSocket socket = new ServerSocket(0)) {
             return socket.getLocalPort();
         }
@@ -120,6 +130,11 @@ final class StartedBroker implements AutoCloseable {
 
     List<Target> targets() {
         return targets;
+    }
+
+    /** {@code host:port} of the last node's metrics. */
+    String httpAddress() {
+        return httpAddress;
     }
 
     String jdbcUrl() {

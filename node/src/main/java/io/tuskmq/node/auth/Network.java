@@ -1,9 +1,9 @@
 package io.tuskmq.node.auth;
 
 /** Addresses that share their first bits, as {@code 10.0.0.0/8}; a single address is one too. */
-record Network(Address base, int prefixBits) {
+public record Network(Address base, int prefixBits) {
     /** @throws IllegalArgumentException when it is none */
-    static Network parse(String text) {
+    public static Network parse(String text) {
         int slash = text.indexOf('/');
         Address base = Address.parse(slash < 0 ? text : text.substring(0, slash));
         String digits = slash < 0 ? Integer.toString(base.bits()) : text.substring(slash + 1);
@@ -13,7 +13,7 @@ record Network(Address base, int prefixBits) {
         return new Network(base, Integer.parseInt(digits));
     }
 
-    boolean contains(Address address) {
+    public boolean contains(Address address) {
         return base.sharesBits(address, prefixBits);
     }
 

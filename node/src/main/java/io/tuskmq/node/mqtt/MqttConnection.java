@@ -336,8 +336,7 @@ final class MqttConnection implements Connection {
         if (state == State.CLOSED) {
             return;
         }
-        loop.counters.badPackets.increment();
-        loop.badInput.line(remoteAddress, fault.why());
+        loop.badBytes(remoteAddress, fault.why());
         if (state == State.NEW && answers().hasConnAckFor(fault.reason())) {
             answers().refusal(fault.reason(), fault.why());
         }
@@ -367,7 +366,7 @@ final class MqttConnection implements Connection {
     /** The socket failed, or something below MQTT (TLS, WebSocket) did. */
     void failed(Throwable cause) {
         if (state != State.CLOSED && !(cause instanceof IOException)) {
-            loop.badInput.line(remoteAddress, cause.getClass().getSimpleName());
+            loop.badBytes(remoteAddress, cause.getClass().getSimpleName());
         }
         finish(CloseCause.IO);
     }

@@ -1,61 +1,58 @@
 package io.tuskmq.node.mqtt;
 
+import io.tuskmq.node.auth.Network;
+import io.tuskmq.node.tls.TlsFiles;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Where and how the broker listens for MQTT clients.
  *
- * @param port of MQTT over TCP; 0 = any free one, {@link #OFF} = none
- * @param webSocketPort of MQTT over WebSocket, path {@code /mqtt}
- * @param tlsPort of MQTT over TLS; needs {@code tls}
+ * @param tls of the ports with TLS
  * @param eventLoops on how many event loops the connections are spread
+ * @param proxies networks whose connections must begin with a header of the PROXY protocol
  */
 public record MqttOptions(
-        String host,
-        int port,
-        int webSocketPort,
-        int tlsPort,
-        @Nullable Tls tls,
-        int eventLoops,
-        Limits limits) {
+        String host, Ports ports, @Nullable Tls tls, int eventLoops, Limits limits, List<Network> proxies) {
     public static final int OFF = -1;
 
     public MqttOptions {
-        if (tlsPort != OFF && tls == null) {
+        if (tls == null && (ports.tls() != OFF || ports.webSocketTls() != OFF)) {
             throw new IllegalArgumentException("a TLS port needs a certificate and a key");
         }
     }
 
+    /**
+     * Each 0 = any free one, {@link #OFF} = none.
+     *
+     * @param tcp of MQTT over TCP
+     * @param webSocket of MQTT over WebSocket, path {@code /mqtt}
+     * @param tls of MQTT over TLS
+     * @param webSocketTls of MQTT over WebSocket over TLS
+     */
+    public record Ports(int tcp, int webSocket, int tls, int webSocketTls) {}
+
     /** MQTT over TCP only, with default limits. */
     public static MqttOptions tcp(String host, int port, int eventLoops) {
-        return new MqttOptions(host, port, OFF, OFF, null, eventLoops, Limits.DEFAULT);
+        return new MqttOptions(host, new Ports(port, OFF, OFF, OFF), null, eventLoops, Limits.DEFAULT, List.of());
     }
 
     public MqttOptions withLimits(Limits other) {
-        return new MqttOptions(host, port, webSocketPort, tlsPort, tls, eventLoops, other);
+        return new MqttOptions(host, ports, tls, eventLoops, other, proxies);
     }
 
-    /**
-     * PEM files.
-     *
-     * @param clientCaFile when given, clients are asked for a certificate signed by it
-     * @param clientMust whether they have to show one
-     */
-    public record Tls(
-            String certificateFile,
-            String keyFile,
-            @Nullable String clientCaFile,
-            boolean clientMust) {
-        /** Where there is a CA, clients must show a certificate. */
-        public Tls(String certificateFile, String keyFile, @Nullable String clientCaFile) {
-            this(certificateFile, keyFile, clientCaFile, true);
-        }
+    public MqttOptions withProxies(List<Network> others) {
+        return new MqttOptions(host, ports, tls, eventLoops, limits, others);
     }
+
+    /** The PEM files, and whether clients have to show a certificate where there is a CA for them. */
+    public record Tls(TlsFiles files, boolean clientMust) {}
 
     /**
      * What one client, and all of them together, may use (I9).
      *
      * @param packetBytesMax largest packet taken; told to MQTT 5 clients
+     * @param frameBytesMax largest frame of a WebSocket
      * @param connectMillisMax from the TCP connection to a complete CONNECT, whatever trickles in meanwhile
      * @param keepAliveSecondsMax longest keep-alive granted (MQTT 5: Server Keep Alive); 0 = any, also none
      * @param receiveMax unacknowledged QoS 1 and 2 messages taken from an MQTT 5 client, told in CONNACK
@@ -71,6 +68,7 @@ public record MqttOptions(
      */
     public record Limits(
             int packetBytesMax,
+            int frameBytesMax,
             int connectMillisMax,
             int keepAliveSecondsMax,
             int receiveMax,
@@ -84,6 +82,7 @@ public record MqttOptions(
             Arrivals arrivals,
             PublishRate publishRate) {
         public static final Limits DEFAULT = new Limits(
+                1 << 20,
                 1 << 20,
                 10_000,
                 0,
@@ -101,6 +100,7 @@ public record MqttOptions(
         public Limits withPacketBytesMax(int bytes) {
             return new Limits(
                     bytes,
+                    frameBytesMax,
                     connectMillisMax,
                     keepAliveSecondsMax,
                     receiveMax,

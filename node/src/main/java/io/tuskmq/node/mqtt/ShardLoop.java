@@ -30,6 +30,12 @@ final class ShardLoop {
         this.badInput = badInput;
     }
 
+    /** Counts a connection that ends for what it sent, and says so. */
+    void badBytes(String remoteAddress, String why) {
+        counters.badPackets.increment();
+        badInput.line(remoteAddress, why);
+    }
+
     /** Flushes the connection's packets when this turn of the event loop is over: one system call for all of them. */
     void flushSoon(Outbox outbox) {
         if (toFlush.isEmpty()) {

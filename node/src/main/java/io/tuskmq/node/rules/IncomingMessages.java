@@ -98,9 +98,11 @@ final class IncomingMessages {
         }
     }
 
-    /** The client may use the packet id again: a reason of 0x80 and above ends the handshake. */
+    /** The client may use the packet id again: a reason of 0x80 and above ends the handshake. MQTT 3 has none [MQTT-4.8.0-1]. */
     void quotaExceeded(Event.QuotaExceeded e) {
-        if (e.qos() == 1) {
+        if (!v5) {
+            effects.disconnect(ReasonCodes.QUOTA_EXCEEDED, "the broker has no room for the message");
+        } else if (e.qos() == 1) {
             qos1Unacked--;
             effects.add(new Effect.SendPubAck(e.packetId(), ReasonCodes.QUOTA_EXCEEDED));
         } else if (committing.remove(e.packetId())) {

@@ -4,4 +4,4 @@ import io.tuskmq.storage.Store;
 
 /** What all sessions of a node work with. */
 public record Broker(
-        Store store, Router router, SessionCounters counters, SysTopics sysTopics, Groups groups, LogQuota quota) {}
+        Store store, Router router, SessionCounters counters, SysTopics sysTopics, Groups groups, Quotas quotas) {}

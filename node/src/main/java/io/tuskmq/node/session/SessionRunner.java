@@ -254,13 +254,15 @@ final class SessionRunner extends Receiver implements Member {
     // --- publishing
 
     private void publish(Effect.Route route) {
-        Message message = route.message().from(identity.publisher());
-        boolean overQuota = broker.quota().isExceededBy(message, broker.router());
-        if (overQuota && client.isV5()) {
+        Message whole = route.message().from(identity.publisher());
+        boolean overQuota = broker.quotas().log().isExceededBy(whole, broker.router());
+        boolean notRetained = broker.quotas().retained().refuses(whole);
+        if (notRetained || (overQuota && client.isV5())) {
             broker.counters().refusedByQuota();
-            on(new Event.QuotaExceeded(route.packetId(), message.qos()));
+            on(new Event.QuotaExceeded(route.packetId(), whole.qos()));
             return;
         }
+        Message message = broker.quotas().retained().kept(whole);
         broker.counters().publishReceived(message.qos());
         boolean stored = message.qos() > 0 || message.retain();
         long nodes;
@@ -284,7 +286,7 @@ final class SessionRunner extends Receiver implements Member {
     /** The broker has room again, or may have. */
     void brokerHasRoom() {
         if (!ended) {
-            rest.look(!client.isV5() && broker.quota().isExceeded());
+            rest.look(!client.isV5() && broker.quotas().log().isExceeded());
         }
     }
 

@@ -1,6 +1,7 @@
 package io.tuskmq.node.session;
 
 import io.tuskmq.node.rules.WillRules;
+import io.tuskmq.storage.Message;
 import io.tuskmq.storage.Sessions;
 import io.tuskmq.storage.Store;
 import io.tuskmq.storage.Wills.DueWill;
@@ -20,6 +21,7 @@ public final class WillPublisher {
     private final Store store;
     private final Router router;
     private final SessionCounters counters;
+    private final RetainedQuota quota;
     private final AtomicLong sweeps = new AtomicLong();
     private volatile WillCheck check = will -> Future.succeededFuture(true);
     /** On their way from this node: the sweep leaves them alone. */
@@ -27,10 +29,11 @@ public final class WillPublisher {
     /** Dropped by their clients, which is not stored yet. */
     private final Set<Long> dropped = ConcurrentHashMap.newKeySet();
 
-    public WillPublisher(Store store, Router router, SessionCounters counters) {
+    public WillPublisher(Store store, Router router, SessionCounters counters, RetainedQuota quota) {
         this.store = store;
         this.router = router;
         this.counters = counters;
+        this.quota = quota;
     }
 
     /** Those that it doesn't allow are dropped. Before any client comes. */
@@ -62,8 +65,8 @@ public final class WillPublisher {
         if (!onTheirWay.add(will.willId())) {
             return Future.succeededFuture(false);
         }
-        WillPublication publication =
-                new WillPublication(router.liveRoutes(), WillRules.published(will, router.nowMillis()), will.willId());
+        Message message = quota.kept(WillRules.published(will, router.nowMillis()));
+        WillPublication publication = new WillPublication(router.liveRoutes(), message, will.willId());
         router.publish(publication, router.laneOf(will.clientId()));
         return publication
                 .published()

@@ -23,6 +23,7 @@ class LimitsTest extends ListenerTest {
         MqttOptions.Limits d = MqttOptions.Limits.DEFAULT;
         return new MqttOptions.Limits(
                 d.packetBytesMax(),
+                d.frameBytesMax(),
                 connectMillis,
                 0,
                 d.receiveMax(),
@@ -37,7 +38,7 @@ class LimitsTest extends ListenerTest {
                 d.publishRate());
     }
 
-    private static MqttOptions.Limits connectWithin(int millis) {
+    static MqttOptions.Limits connectWithin(int millis) {
         return limits(millis, 8 << 20, 60_000, 1_000);
     }
 
@@ -258,10 +259,11 @@ class LimitsTest extends ListenerTest {
         first.ping();
     }
 
-    private static MqttOptions.Limits with(MqttOptions.Arrivals arrivals, MqttOptions.PublishRate rate) {
+    static MqttOptions.Limits with(MqttOptions.Arrivals arrivals, MqttOptions.PublishRate rate) {
         MqttOptions.Limits d = MqttOptions.Limits.DEFAULT;
         return new MqttOptions.Limits(
                 d.packetBytesMax(),
+                d.frameBytesMax(),
                 d.connectMillisMax(),
                 0,
                 d.receiveMax(),

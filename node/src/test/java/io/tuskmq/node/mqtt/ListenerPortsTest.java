@@ -41,7 +41,8 @@ class ListenerPortsTest extends ListenerTest {
     }
 
     private static MqttOptions options(int webSocketPort, int tlsPort, MqttOptions.@Nullable Tls tls, int port) {
-        return new MqttOptions("127.0.0.1", port, webSocketPort, tlsPort, tls, 1, MqttOptions.Limits.DEFAULT);
+        var ports = new MqttOptions.Ports(port, webSocketPort, tlsPort, MqttOptions.OFF);
+        return new MqttOptions("127.0.0.1", ports, tls, 1, MqttOptions.Limits.DEFAULT, List.of());
     }
 
     @Test
@@ -66,8 +67,8 @@ class ListenerPortsTest extends ListenerTest {
     @DisplayName("a port that is taken fails, and leaves none open")
     void failsOnTakenPorts() throws IOException {
         try (ServerSocket taken = new ServerSocket(0)) {
-            MqttOptions options = new MqttOptions(
-                    "0.0.0.0", 0, taken.getLocalPort(), MqttOptions.OFF, null, 1, MqttOptions.Limits.DEFAULT);
+            var ports = new MqttOptions.Ports(0, taken.getLocalPort(), MqttOptions.OFF, MqttOptions.OFF);
+            MqttOptions options = new MqttOptions("0.0.0.0", ports, null, 1, MqttOptions.Limits.DEFAULT, List.of());
             MqttListener listener = new MqttListener(vertx(), options, handler);
             assertThrows(RuntimeException.class, () -> await(listener.listen()));
             assertTrue(isClosedSoon(listener.port()), "no port is left open");
@@ -135,6 +136,22 @@ class ListenerPortsTest extends ListenerTest {
         }
         assertEquals(
                 CloseCause.PROTOCOL_ERROR, RecordingHandler.next(handler.closed).cause());
+    }
+
+    @Test
+    @DisplayName("a handshake that does not come is ended at the deadline of the CONNECT")
+    void closesSlowHandshakes(@TempDir Path dir) throws Exception {
+        TestCertificate certificate = TestCertificate.make(dir);
+        var ports = new MqttOptions.Ports(MqttOptions.OFF, MqttOptions.OFF, 0, MqttOptions.OFF);
+        MqttListener listener = listen(new MqttOptions(
+                "127.0.0.1", ports, certificate.tls(), 1, LimitsTest.connectWithin(300), List.of()));
+        RawClient silent = client(listener.tlsPort());
+        RawClient begun = client(listener.tlsPort());
+        begun.send(Packets.hex("16 03 01 01 00"));
+        for (RawClient client : List.of(silent, begun)) {
+            client.socket().getInputStream().transferTo(java.io.OutputStream.nullOutputStream());
+        }
+        assertTrue(handler.connects.isEmpty());
     }
 
     @Test

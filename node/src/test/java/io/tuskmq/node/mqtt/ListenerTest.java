@@ -20,7 +20,10 @@ abstract class ListenerTest {
     }
 
     MqttListener listen(MqttOptions options) {
-        MqttListener listener = new MqttListener(VERTX, options, handler);
+        return listening(new MqttListener(VERTX, options, handler));
+    }
+
+    MqttListener listening(MqttListener listener) {
         listeners.add(listener);
         listener.listen()
                 .toCompletionStage()

@@ -1,5 +1,6 @@
 package io.tuskmq.node.mqtt;
 
+import io.tuskmq.node.tls.TlsFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -75,12 +76,12 @@ final class TestCertificate {
     }
 
     MqttOptions.Tls tls() {
-        return new MqttOptions.Tls(certificateFile.toString(), keyFile.toString(), null);
+        return new MqttOptions.Tls(new TlsFiles(certificateFile, keyFile, null, null), true);
     }
 
     /** The same, and clients must show this certificate too. */
     MqttOptions.Tls mutualTls() {
-        return new MqttOptions.Tls(certificateFile.toString(), keyFile.toString(), certificateFile.toString());
+        return new MqttOptions.Tls(new TlsFiles(certificateFile, keyFile, certificateFile, null), true);
     }
 
     /** The same, and the client shows the certificate when it is asked for one. */

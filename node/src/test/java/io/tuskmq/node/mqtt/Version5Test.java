@@ -38,6 +38,7 @@ class Version5Test extends ListenerTest {
         MqttOptions.Limits d = MqttOptions.Limits.DEFAULT;
         MqttOptions.Limits limits = new MqttOptions.Limits(
                 d.packetBytesMax(),
+                d.frameBytesMax(),
                 d.connectMillisMax(),
                 300,
                 d.receiveMax(),

@@ -22,6 +22,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A node of several in one JVM: all of it but the MQTT edge, on a memory database and a memory network. */
 final class GroupNode {
+    private static final Quotas QUOTAS =
+            new Quotas(new LogQuota(0, new Metrics()), new RetainedQuota(0, 0, new Metrics()));
+
     private static final long LEASE_MILLIS = 20_000;
 
     /** What the nodes of one test share. */
@@ -75,13 +78,12 @@ final class GroupNode {
         get(store.filters().catchUp());
         Claims claims = new Claims(world.vertx, store);
         groups = new Groups(claims, lease.incarnation(), cluster.groupPeers());
-        Broker broker =
-                new Broker(store, router, counters, new SysTopics(router), groups, new LogQuota(0, new Metrics()));
+        Broker broker = new Broker(store, router, counters, new SysTopics(router), groups, QUOTAS);
         groups.serve(broker, world.vertx, shards);
         var limits =
                 new ClientSessions.Limits(ConnectRules.Limits.DEFAULT, SessionLimits.DEFAULT, 0, lease.incarnation());
         ClientIds ids = cluster.clientIds();
-        wills = new WillPublisher(store, router, counters);
+        wills = new WillPublisher(store, router, counters, QUOTAS.retained());
         var sessions = new ClientSessions(broker, claims, wills, ids, limits);
         directory = new Directory(world.vertx, shards, sessions, ids, counters);
         router.open(store, lease.lanes(), () -> {});

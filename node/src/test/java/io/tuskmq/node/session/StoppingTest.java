@@ -30,6 +30,9 @@ import org.junit.jupiter.api.Test;
 
 /** A node is stopped while clients connect. */
 final class StoppingTest {
+    private static final Quotas QUOTAS =
+            new Quotas(new LogQuota(0, new Metrics()), new RetainedQuota(0, 0, new Metrics()));
+
     /** Holds the answers of claims back, and says that it failed when it is first asked to undo one. */
     private static final class Line implements MemoryRunner {
         private final MemoryRunner store;
@@ -134,11 +137,12 @@ final class StoppingTest {
         router.open(store, lease.lanes(), () -> {});
         Claims claims = new Claims(vertx, store);
         Groups groups = new Groups(claims, lease.incarnation(), alone.groupPeers());
-        var broker = new Broker(store, router, counters, new SysTopics(router), groups, new LogQuota(0, new Metrics()));
+        var broker = new Broker(store, router, counters, new SysTopics(router), groups, QUOTAS);
         var limits =
                 new ClientSessions.Limits(ConnectRules.Limits.DEFAULT, SessionLimits.DEFAULT, 0, lease.incarnation());
         ClientIds ids = alone.clientIds();
-        var sessions = new ClientSessions(broker, claims, new WillPublisher(store, router, counters), ids, limits);
+        var sessions = new ClientSessions(
+                broker, claims, new WillPublisher(store, router, counters, QUOTAS.retained()), ids, limits);
         return new Directory(vertx, shards, sessions, ids, counters);
     }
 

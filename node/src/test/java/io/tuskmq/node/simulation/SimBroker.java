@@ -15,6 +15,8 @@ import io.tuskmq.node.session.Directory;
 import io.tuskmq.node.session.Groups;
 import io.tuskmq.node.session.LiveRoutes;
 import io.tuskmq.node.session.LogQuota;
+import io.tuskmq.node.session.Quotas;
+import io.tuskmq.node.session.RetainedQuota;
 import io.tuskmq.node.session.Router;
 import io.tuskmq.node.session.SessionCounters;
 import io.tuskmq.node.session.Shards;
@@ -32,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 
 /** One incarnation of a node: everything that serves clients is the real thing, wired as in {@code Node}, on simulated surroundings. */
 final class SimBroker implements Host, PeerClients {
+    private static final Quotas QUOTAS =
+            new Quotas(new LogQuota(0, new Metrics()), new RetainedQuota(0, 0, new Metrics()));
+
     private static final long LEASE_MILLIS = 4_000;
     private static final long JOIN_MILLIS = 20_000;
     private static final long DRAIN_MILLIS = 1_000;
@@ -117,11 +122,10 @@ final class SimBroker implements Host, PeerClients {
         calls.incarnation(incarnation);
         database.leased(incarnation, lease.lanes());
         SessionCounters counters = new SessionCounters(new Metrics());
-        WillPublisher publisher = new WillPublisher(store, router, counters);
+        WillPublisher publisher = new WillPublisher(store, router, counters, QUOTAS.retained());
         Claims claims = new Claims(vertx, store);
         Groups groups = new Groups(claims, incarnation, cluster.groupPeers());
-        LogQuota quota = new LogQuota(0, new Metrics());
-        var broker = new Broker(store, router, counters, new SysTopics(router), groups, quota);
+        var broker = new Broker(store, router, counters, new SysTopics(router), groups, QUOTAS);
         groups.serve(broker, vertx, shards);
         ClientIds ids = cluster.clientIds();
         var sessions = new ClientSessions(

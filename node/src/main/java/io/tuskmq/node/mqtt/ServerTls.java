@@ -1,0 +1,46 @@
+package io.tuskmq.node.mqtt;
+
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContext;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslHandler;
+import io.netty.handler.ssl.SslProvider;
+import io.tuskmq.node.tls.ClientTrust;
+import io.tuskmq.node.tls.Credential;
+import javax.net.ssl.SSLException;
+
+/** TLS of the ports for clients. New connections get what was taken last; those that stand keep what they began with. From any thread. */
+final class ServerTls {
+    private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
+
+    private final boolean clientMust;
+    private volatile SslContext context;
+
+    ServerTls(Credential credential, boolean clientMust) throws SSLException {
+        this.clientMust = clientMust;
+        this.context = contextOf(credential, clientMust);
+    }
+
+    void take(Credential credential) throws SSLException {
+        context = contextOf(credential, clientMust);
+    }
+
+    private static SslContext contextOf(Credential credential, boolean clientMust) throws SSLException {
+        SslContextBuilder builder = SslContextBuilder.forServer(credential.keys())
+                .sslProvider(SslProvider.JDK)
+                .protocols(PROTOCOLS);
+        ClientTrust trust = credential.trust();
+        if (trust != null) {
+            builder.trustManager(trust).clientAuth(clientMust ? ClientAuth.REQUIRE : ClientAuth.OPTIONAL);
+        }
+        return builder.build();
+    }
+
+    /** @param handshakeMillisMax the tap's CONNECT deadline ends it as well */
+    SslHandler handler(ByteBufAllocator allocator, int handshakeMillisMax) {
+        SslHandler handler = context.newHandler(allocator);
+        handler.setHandshakeTimeoutMillis(handshakeMillisMax);
+        return handler;
+    }
+}

@@ -1,0 +1,129 @@
+package io.tuskmq.node.tls;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertPathBuilder;
+import java.security.cert.CertStore;
+import java.security.cert.CertificateException;
+import java.security.cert.CollectionCertStoreParameters;
+import java.security.cert.PKIXBuilderParameters;
+import java.security.cert.PKIXRevocationChecker;
+import java.security.cert.X509CRL;
+import java.security.cert.X509CertSelector;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.OptionalLong;
+import javax.net.ssl.CertPathTrustManagerParameters;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509ExtendedTrustManager;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which certificates of clients are taken: those signed by a CA, and not revoked where there is a list. A list that has expired says nothing
+ * any more, so nobody is taken then; Java alone would go on with it for a quarter of an hour.
+ */
+public final class ClientTrust extends X509ExtendedTrustManager {
+    private final X509ExtendedTrustManager checks;
+    private final List<X509CRL> lists;
+
+    private ClientTrust(X509ExtendedTrustManager checks, List<X509CRL> lists) {
+        this.checks = checks;
+        this.lists = lists;
+    }
+
+    static ClientTrust of(List<X509Certificate> authorities, @Nullable List<X509CRL> lists)
+            throws GeneralSecurityException, IOException {
+        KeyStore anchors = KeyStore.getInstance("PKCS12");
+        anchors.load(null, null);
+        for (int i = 0; i < authorities.size(); i++) {
+            anchors.setCertificateEntry("ca-" + i, authorities.get(i));
+        }
+        TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
+        if (lists == null) {
+            factory.init(anchors);
+        } else {
+            PKIXBuilderParameters parameters = new PKIXBuilderParameters(anchors, new X509CertSelector());
+            parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(lists)));
+            PKIXRevocationChecker revocation =
+                    (PKIXRevocationChecker) CertPathBuilder.getInstance("PKIX").getRevocationChecker();
+            // Nobody is asked over the network: what the lists don't say is refused.
+            revocation.setOptions(
+                    EnumSet.of(PKIXRevocationChecker.Option.PREFER_CRLS, PKIXRevocationChecker.Option.NO_FALLBACK));
+            parameters.addCertPathChecker(revocation);
+            factory.init(new CertPathTrustManagerParameters(parameters));
+        }
+        for (TrustManager manager : factory.getTrustManagers()) {
+            if (manager instanceof X509ExtendedTrustManager checks) {
+                return new ClientTrust(checks, lists == null ? List.of() : lists);
+            }
+        }
+        throw new GeneralSecurityException("Java has no trust manager for X.509");
+    }
+
+    /** When the first of the lists ends, in seconds since 1970. */
+    public OptionalLong listEndSeconds() {
+        return lists.stream()
+                .map(X509CRL::getNextUpdate)
+                .filter(end -> end != null)
+                .mapToLong(end -> end.toInstant().getEpochSecond())
+                .min();
+    }
+
+    private void checkLists() throws CertificateException {
+        Instant now = Instant.now();
+        for (X509CRL list : lists) {
+            if (list.getNextUpdate() != null && list.getNextUpdate().toInstant().isBefore(now)) {
+                throw new CertificateException(
+                        "the revocation list of " + list.getIssuerX500Principal() + " has expired");
+            }
+        }
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
+            throws CertificateException {
+        checkLists();
+        checks.checkClientTrusted(chain, authType, engine);
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType, Socket socket)
+            throws CertificateException {
+        checkLists();
+        checks.checkClientTrusted(chain, authType, socket);
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String authType) throws CertificateException {
+        checkLists();
+        checks.checkClientTrusted(chain, authType);
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType, SSLEngine engine)
+            throws CertificateException {
+        throw new CertificateException("this end is the server");
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType, Socket socket)
+            throws CertificateException {
+        throw new CertificateException("this end is the server");
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String authType) throws CertificateException {
+        throw new CertificateException("this end is the server");
+    }
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+        return checks.getAcceptedIssuers();
+    }
+}
