@@ -44,9 +44,8 @@ final class ScramSha256 {
     /** By SASLprep (RFC 4013) where it allows the password, else as it is: PostgreSQL's rule. */
     static char[] prepared(String password) {
         try {
-            char[] prepared = SASLPREP.prepareStored(password.toCharArray());
-            return prepared.length == 0 ? password.toCharArray() : prepared;
-        } catch (IllegalArgumentException _) {
+            return SASLPREP.prepareStored(password.toCharArray());
+        } catch (IllegalArgumentException | IndexOutOfBoundsException _) { // the second where nothing would be left
             return password.toCharArray();
         }
     }
