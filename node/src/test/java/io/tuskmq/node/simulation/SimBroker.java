@@ -9,6 +9,7 @@ import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.rules.SessionLimits;
 import io.tuskmq.node.session.Broker;
 import io.tuskmq.node.session.Claims;
+import io.tuskmq.node.rules.Claimant;
 import io.tuskmq.node.session.ClientIds;
 import io.tuskmq.node.session.ClientSessions;
 import io.tuskmq.node.session.Directory;
@@ -263,10 +264,10 @@ final class SimBroker implements Host, PeerClients {
     }
 
     @Override
-    public Future<ClientIds.Answer> letGo(String clientId, long number) {
+    public Future<ClientIds.Answer> letGo(Claimant newer, long number) {
         return around.bug() == ClusterBug.NOBODY_LETS_GO
                 ? Future.succeededFuture(ClientIds.Answer.LET_GO)
-                : directory().letGo(clientId, number);
+                : directory().letGo(newer, number);
     }
 
     @Override
