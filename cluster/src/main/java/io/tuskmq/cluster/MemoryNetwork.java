@@ -315,8 +315,7 @@ public final class MemoryNetwork {
 
     void keep(MemoryCluster node, String clientId, long taken, long number) {
         clients.computeIfPresent(
-                clientId,
-                (id, holder) -> holder.number == taken ? new Holder(number, node.incarnation()) : holder);
+                clientId, (id, holder) -> holder.number == taken ? new Holder(number, node.incarnation()) : holder);
     }
 
     Future<Long> coordinator(MemoryCluster node, String group) {

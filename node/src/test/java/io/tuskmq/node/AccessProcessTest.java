@@ -91,8 +91,14 @@ class AccessProcessTest {
             command("geheim2\n", 0, "user", "passwd", "alice");
             assertEquals(0x87, scram(port, "geheim"));
             assertEquals(0, scram(port, "geheim2"));
-            List<String> audit = node.log().lines().filter(line -> line.startsWith("{")).toList();
-            assertEquals(2, audit.stream().filter(line -> line.contains("\"by\":\"scram\"")).count(), node.log());
+            List<String> audit =
+                    node.log().lines().filter(line -> line.startsWith("{")).toList();
+            assertEquals(
+                    2,
+                    audit.stream()
+                            .filter(line -> line.contains("\"by\":\"scram\""))
+                            .count(),
+                    node.log());
             assertTrue(audit.stream().anyMatch(line -> line.contains("\"event\":\"refused\"")), node.log());
             assertFalse(node.log().contains("geheim") || node.log().contains("c=biws"), node.log());
         }
@@ -108,9 +114,7 @@ class AccessProcessTest {
             int data = 1 + 1 + (asked[1] < 0 ? 1 : 0) + method.length + 3;
             byte[] last = proof.last(Arrays.copyOfRange(asked, data, asked.length));
             client.send(Packets.packet(
-                    0xF0,
-                    Packets.u8(0x18),
-                    Packets.properties(method, Packets.property(0x16, Packets.binary(last)))));
+                    0xF0, Packets.u8(0x18), Packets.properties(method, Packets.property(0x16, Packets.binary(last)))));
             return client.read().u8(1);
         }
     }

@@ -105,8 +105,9 @@ class AccessProcessesTest {
             List<Long> denied = new ArrayList<>();
             for (int i = 0; i < ROUNDS; i++) {
                 assertEquals(0, publish(writer, "p"));
-                database.execute("INSERT INTO acl_rule (position, allow, actions, topic)"
-                        + " VALUES (1, false, 'publish', 'p'), (1, false, 'subscribe', 't/secret'), (2, true, 'all', '#')");
+                database.execute(
+                        "INSERT INTO acl_rule (position, allow, actions, topic)"
+                                + " VALUES (1, false, 'publish', 'p'), (1, false, 'subscribe', 't/secret'), (2, true, 'all', '#')");
                 long since = System.nanoTime();
                 awaitPublish(writer, 0x87);
                 denied.add(millisSince(since));

@@ -64,13 +64,15 @@ final class MemoryAccess implements Access {
 
     @Override
     public Future<Scram> scram(String name) {
-        return runner.run(
-                "access.scram",
-                () -> new Scram(
-                        tables.scramSecret,
-                        Optional.ofNullable(tables.scram.get(name))
-                                .map(keys -> new ScramUser(
-                                        keys, tables.users.get(name).stamp()))));
+        return runner.run("access.scram", () -> {
+            User user = tables.users.get(name);
+            ScramKeys keys = tables.scram.get(name);
+            return new Scram(
+                    tables.scramSecret,
+                    user == null || keys == null
+                            ? Optional.empty()
+                            : Optional.of(new ScramUser(keys, user.stamp())));
+        });
     }
 
     @Override

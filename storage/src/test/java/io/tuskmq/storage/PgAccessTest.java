@@ -61,7 +61,13 @@ final class PgAccessTest extends AccessContract {
 
     /** The number of rounds is told to whoever asks: it must not be too small to protect, or too large for a client. */
     @ParameterizedTest
-    @ValueSource(strings = {"scram_iterations = 4095", "scram_iterations = 10000001", "scram_salt = NULL", "scram_stored_key = 'x'"})
+    @ValueSource(
+            strings = {
+                "scram_iterations = 4095",
+                "scram_iterations = 10000001",
+                "scram_salt = NULL",
+                "scram_stored_key = 'x'"
+            })
     void theTableRefusesKeysThatAreNotWholeOrNotBounded(String change, TestDatabase database) {
         StoreFixture.get(store.store().access().addUser("alice", withKeys(HASH, 1)));
         assertThrows(SQLException.class, () -> database.execute("UPDATE mqtt_user SET " + change));

@@ -73,11 +73,13 @@ final class ScramExchange {
         stage = new Stage.Over();
         try {
             return switch (event) {
-                case Event.Begun(byte[] data) when before instanceof Stage.New -> data.length == 0 ? invite() : first(data);
+                case Event.Begun(byte[] data)
+                when before instanceof Stage.New -> data.length == 0 ? invite() : first(data);
                 case Event.Continued(byte[] data) when before instanceof Stage.Waiting -> first(data);
-                case Event.Found(Access.Scram found, String nonce) when before instanceof Stage.Looking(var first) ->
-                    ask(first, found, nonce);
-                case Event.Continued(byte[] data) when before instanceof Stage.Asked(var first, var challenge) ->
+                case Event.Found(Access.Scram found, String nonce)
+                when before instanceof Stage.Looking(var first) -> ask(first, found, nonce);
+                case Event.Continued(byte[] data)
+                when before instanceof Stage.Asked(var first, var challenge) ->
                     judge(first, challenge, ScramMessage.last(data));
                 case Event.Begun ignored -> outOfTurn();
                 case Event.Found ignored -> outOfTurn();

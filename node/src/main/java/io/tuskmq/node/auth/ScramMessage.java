@@ -88,7 +88,10 @@ sealed interface ScramMessage {
             throw new BadScram("a message of " + data.length + " bytes");
         }
         try {
-            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(data)).toString();
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(data))
+                    .toString();
         } catch (CharacterCodingException _) {
             throw new BadScram("not UTF-8");
         }

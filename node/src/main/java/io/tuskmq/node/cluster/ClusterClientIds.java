@@ -129,8 +129,7 @@ final class ClusterClientIds implements ClientIds {
         // It has just come: it is the newest as far as anybody can tell.
         var frame = new Frames.LetGo(claimant, Long.MAX_VALUE, word);
         return look(nothing)
-                .compose(looked ->
-                        askAll(toAsk(nothing, claimant.clientId()), new Question(claimant, number), frame))
+                .compose(looked -> askAll(toAsk(nothing, claimant.clientId()), new Question(claimant, number), frame))
                 .map(answer -> new Taken(number, answer, false));
     }
 
@@ -207,11 +206,7 @@ final class ClusterClientIds implements ClientIds {
             Promise<Frames.LetGoAnswer> answer = Promise.promise();
             askUntil(round.late(), peer, round.frame(), answer);
             answers.add(answer.future().otherwise(failure -> {
-                LOG.info(
-                        "client={} node {} does not let go of it: {}",
-                        question.clientId(),
-                        peer,
-                        message(failure));
+                LOG.info("client={} node {} does not let go of it: {}", question.clientId(), peer, message(failure));
                 change(() -> questions.add(peer, question));
                 // Whom it asked in vain, nobody knows.
                 return new Frames.LetGoAnswer(Answer.LET_GO, holders.live());
@@ -387,8 +382,8 @@ final class ClusterClientIds implements ClientIds {
         if ((answer == Answer.NEWER || answer == Answer.ANOTHERS) && parts != null) {
             parts.clients()
                     .letGo(question.claimant(), question.number() + 1)
-                    .onFailure(failure -> LOG.warn(
-                            "client={} was not let go: {}", question.clientId(), message(failure)));
+                    .onFailure(
+                            failure -> LOG.warn("client={} was not let go: {}", question.clientId(), message(failure)));
         }
     }
 

@@ -121,13 +121,12 @@ final class Frames {
 
     /** All lower ones. */
     static Buffer letGoAnswer(LetGoAnswer answer) {
-        Buffer buffer = Buffer.buffer()
-                .appendByte((byte)
-                        switch (answer.answer()) {
-                            case NEWER -> 1;
-                            case ANOTHERS -> 2;
-                            case LET_GO, NO_LEASE -> 0;
-                        });
+        Buffer buffer = Buffer.buffer().appendByte((byte)
+                switch (answer.answer()) {
+                    case NEWER -> 1;
+                    case ANOTHERS -> 2;
+                    case LET_GO, NO_LEASE -> 0;
+                });
         answer.unanswered().forEach(buffer::appendLong);
         return buffer;
     }
@@ -137,13 +136,12 @@ final class Frames {
         for (int at = 1; at < body.length(); at += Long.BYTES) {
             unanswered.add(body.getLong(at));
         }
-        ClientIds.Answer answer =
-                switch (body.getByte(0)) {
-                    case 0 -> ClientIds.Answer.LET_GO;
-                    case 1 -> ClientIds.Answer.NEWER;
-                    case 2 -> ClientIds.Answer.ANOTHERS;
-                    default -> throw new IllegalArgumentException("an answer of unknown kind " + body.getByte(0));
-                };
+        ClientIds.Answer answer = switch (body.getByte(0)) {
+            case 0 -> ClientIds.Answer.LET_GO;
+            case 1 -> ClientIds.Answer.NEWER;
+            case 2 -> ClientIds.Answer.ANOTHERS;
+            default -> throw new IllegalArgumentException("an answer of unknown kind " + body.getByte(0));
+        };
         return new LetGoAnswer(answer, unanswered);
     }
 

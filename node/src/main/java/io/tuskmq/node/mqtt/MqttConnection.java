@@ -350,7 +350,6 @@ final class MqttConnection implements Connection {
         }
     }
 
-    /** The time for the CONNECT, and the AUTH packets that belong to it, is over. */
     void connectDeadline() {
         if (state == State.NEW || (dialogue != null && !isOpen() && dialogue.deadline())) {
             deadline();

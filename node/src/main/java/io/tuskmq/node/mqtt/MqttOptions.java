@@ -102,8 +102,7 @@ public record MqttOptions(
         /** What counts for a client: only one of MQTT 5 can be told of another keep-alive than its own. */
         int keepAliveSeconds(ConnectPacket client) {
             int asked = client.keepAliveSeconds();
-            boolean lowered =
-                    client.isV5() && keepAliveSecondsMax > 0 && (asked == 0 || asked > keepAliveSecondsMax);
+            boolean lowered = client.isV5() && keepAliveSecondsMax > 0 && (asked == 0 || asked > keepAliveSecondsMax);
             return lowered ? keepAliveSecondsMax : asked;
         }
 

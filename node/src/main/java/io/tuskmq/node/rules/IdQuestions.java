@@ -29,8 +29,7 @@ public final class IdQuestions {
 
     /** The peer has not answered. A newer connection's question takes the place of an older one's. */
     public void add(long peer, Question question) {
-        Question before =
-                open.computeIfAbsent(peer, p -> new LinkedHashMap<>()).put(question.clientId(), question);
+        Question before = open.computeIfAbsent(peer, p -> new LinkedHashMap<>()).put(question.clientId(), question);
         if (before != null && !before.equals(question)) {
             isOver(before);
         }

@@ -1,6 +1,7 @@
 package io.tuskmq.node.auth;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.node.EventLoops;
@@ -11,6 +12,7 @@ import io.tuskmq.storage.testing.PostgresExtension;
 import io.tuskmq.storage.testing.TestDatabase;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -25,6 +27,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(PostgresExtension.class)
 @TestInstance(Lifecycle.PER_CLASS)
 class AccessAcrossNodesTest {
+    /** Longer than nodes remember whom they asked for a client id in vain. */
+    private static final int UNDISTURBED_MILLIS = 6_000;
+
     private TestNode here;
     private TestNode there;
 
@@ -105,8 +110,7 @@ class AccessAcrossNodesTest {
      */
     @ParameterizedTest
     @ValueSource(longs = {0, 3_600})
-    void anotherUsersConnectionOnAnotherNodeIsNotTakenOver(long expirySeconds, TestDatabase database)
-            throws Exception {
+    void anotherUsersConnectionOnAnotherNodeIsNotTakenOver(long expirySeconds, TestDatabase database) throws Exception {
         if (expirySeconds == 0) {
             Knock.addUser(database, "mallory", "secret");
         }
@@ -118,6 +122,9 @@ class AccessAcrossNodesTest {
             assertEquals(0x87, phone(at, id, "mallory", 3_600).read().u8(1), "CONNACK");
             alice.ping();
         }
+        if (expirySeconds == 0) {
+            assertUndisturbed(alice); // until nobody remembers who was asked in vain: the map alone says where it is
+        }
         RawClient newer = phone(there, id, "alice", expirySeconds);
         assertEquals(0, newer.read().u8(1));
         assertEquals(0x8E, alice.read().u8(0), "DISCONNECT: taken over");
@@ -125,6 +132,13 @@ class AccessAcrossNodesTest {
         assertEquals(0, newest.read().u8(1));
         assertEquals(0x8E, newer.read().u8(0), "DISCONNECT: taken over");
         newest.ping();
+    }
+
+    private static void assertUndisturbed(RawClient client) throws IOException {
+        client.socket().setSoTimeout(UNDISTURBED_MILLIS);
+        AssertionError nothing = assertThrows(AssertionError.class, client::read);
+        assertTrue(nothing.getCause() instanceof SocketTimeoutException, nothing::toString);
+        client.socket().setSoTimeout(30_000);
     }
 
     /** When it has gone in good order, the id is anybody's: that of a clean session. */

@@ -63,7 +63,8 @@ class ClientRightsTest {
     void whoIsShownOutMayDoNothingFromThatMoment() {
         for (String[] rules : new String[][] {{"allow all #"}, {}}) {
             rules(rules);
-            ClientRights before = new ClientRights(book, ALICE, List.of(), new Audit.Client("c", "alice", Address.UNKNOWN));
+            ClientRights before =
+                    new ClientRights(book, ALICE, List.of(), new Audit.Client("c", "alice", Address.UNKNOWN));
             Message message = Message.of("a", new byte[0], 1, false);
             assertTrue(before.mayPublish(message) && before.mayReceive("a", 1));
             before.revoke();

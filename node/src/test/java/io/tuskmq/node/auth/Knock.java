@@ -39,7 +39,7 @@ final class Knock {
         var keys = ScramSha256.keys(password, name.repeat(16).substring(0, 16).getBytes(StandardCharsets.UTF_8), 4_096);
         HexFormat hex = HexFormat.of();
         database.execute("UPDATE mqtt_user SET scram_salt = '\\x%s', scram_iterations = %d, scram_stored_key = '\\x%s',"
-                .formatted(hex.formatHex(keys.salt()), keys.iterations(), hex.formatHex(keys.storedKey()))
+                        .formatted(hex.formatHex(keys.salt()), keys.iterations(), hex.formatHex(keys.storedKey()))
                 + " scram_server_key = '\\x%s' WHERE name = '%s'".formatted(hex.formatHex(keys.serverKey()), name));
     }
 

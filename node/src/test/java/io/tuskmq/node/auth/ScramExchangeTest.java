@@ -66,8 +66,7 @@ class ScramExchangeTest {
         assertEquals(
                 "r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096",
                 text(ask.data()));
-        Step.Proved proved =
-                assertInstanceOf(Step.Proved.class, exchange.on(new Event.Continued(bytes(CLIENT_LAST))));
+        Step.Proved proved = assertInstanceOf(Step.Proved.class, exchange.on(new Event.Continued(bytes(CLIENT_LAST))));
         assertEquals("user", proved.name());
         assertEquals(7, proved.stamp());
         assertEquals("v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=", text(proved.data()));
@@ -79,7 +78,8 @@ class ScramExchangeTest {
         Access.ScramKeys keys = ScramSha256.keys(bytes("pencil"));
         assertEquals(600_000, keys.iterations());
         assertEquals(16, keys.salt().length);
-        assertNotEquals(Base64.getEncoder().encodeToString(SALT), Base64.getEncoder().encodeToString(keys.salt()));
+        assertNotEquals(
+                Base64.getEncoder().encodeToString(SALT), Base64.getEncoder().encodeToString(keys.salt()));
         assertEquals(32, keys.storedKey().length);
     }
 
@@ -109,7 +109,8 @@ class ScramExchangeTest {
     private static String question(String name, Access.Scram found) {
         ScramExchange exchange = new ScramExchange();
         begun(exchange, "n,,n=" + name + ",r=abc");
-        return text(assertInstanceOf(Step.Ask.class, exchange.on(new Event.Found(found, NONCE))).data());
+        return text(assertInstanceOf(Step.Ask.class, exchange.on(new Event.Found(found, NONCE)))
+                .data());
     }
 
     /** Also not with a proof that fits the made-up keys, which nobody could make. */
@@ -161,7 +162,15 @@ class ScramExchangeTest {
 
     /** Of what the client was not asked, or was asked of another one. */
     @ParameterizedTest
-    @ValueSource(strings = {"c=biws,r=%s,p=dHzb", "c=eSws,r=%s,p=%p", "c=biws,r=%sx,p=%p", "r=%s,c=biws,p=%p", "c=biws,r=%s", ""})
+    @ValueSource(
+            strings = {
+                "c=biws,r=%s,p=dHzb",
+                "c=eSws,r=%s,p=%p",
+                "c=biws,r=%sx,p=%p",
+                "r=%s,c=biws,p=%p",
+                "c=biws,r=%s",
+                ""
+            })
     void whatIsNotTheLastMessageIsRefused(String last) throws Exception {
         begun(exchange, CLIENT_FIRST);
         exchange.on(new Event.Found(found(PENCIL), NONCE));
@@ -246,7 +255,8 @@ class ScramExchangeTest {
                         case 1 -> new Event.Found(found(PENCIL), NONCE);
                         default -> new Event.Continued(bytes(CLIENT_LAST));
                     });
-            boolean inOrder = i < 3 && order.subList(0, i + 1).equals(List.of(0, 1, 2).subList(0, i + 1));
+            boolean inOrder =
+                    i < 3 && order.subList(0, i + 1).equals(List.of(0, 1, 2).subList(0, i + 1));
             assertEquals(inOrder, !(step instanceof Step.Refused), order::toString);
             assertEquals(inOrder && i == 2, step instanceof Step.Proved, order::toString);
         }

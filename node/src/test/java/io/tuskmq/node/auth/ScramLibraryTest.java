@@ -48,11 +48,7 @@ class ScramLibraryTest {
     @BeforeAll
     void start(TestDatabase database) throws SQLException {
         node = new TestNode(
-                database,
-                "auth.scram",
-                "true",
-                "mqtt.connect-timeout-seconds",
-                Integer.toString(TIMEOUT_SECONDS));
+                database, "auth.scram", "true", "mqtt.connect-timeout-seconds", Integer.toString(TIMEOUT_SECONDS));
         Knock.addScramUser(database, "alice", "secret");
     }
 
@@ -110,7 +106,8 @@ class ScramLibraryTest {
         }
 
         @Override
-        public CompletableFuture<Boolean> onContinue(Mqtt5ClientConfig config, Mqtt5Auth auth, Mqtt5AuthBuilder builder) {
+        public CompletableFuture<Boolean> onContinue(
+                Mqtt5ClientConfig config, Mqtt5Auth auth, Mqtt5AuthBuilder builder) {
             try {
                 builder.data(proof.last(data(auth)));
                 return done(true);

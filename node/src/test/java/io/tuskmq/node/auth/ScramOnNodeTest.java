@@ -138,7 +138,8 @@ class ScramOnNodeTest {
         assertEquals("f0 18", asked.hex().substring(0, 5));
         ScramProof proof = new ScramProof("alice", "secret");
         client.send(auth(CONTINUE, proof.first()));
-        client.send(auth(CONTINUE, proof.last(ScramClient.properties5(client.read(), 1).get(0x16))));
+        client.send(auth(
+                CONTINUE, proof.last(ScramClient.properties5(client.read(), 1).get(0x16))));
         assertEquals("20 00 00", client.read().hex().substring(0, 8));
     }
 
@@ -160,8 +161,12 @@ class ScramOnNodeTest {
     @Test
     void anAuthThatMayNotComeNowEndsTheExchange() throws Exception {
         byte[][] wrong = {
-            auth(AGAIN, new byte[0]), auth(0, new byte[0]), packet(0xF0), packet(0xF0, u8(CONTINUE)),
-            packet(0xF0, u8(CONTINUE), properties(method("OTHER"))), packet(0xF0, u8(CONTINUE), properties())
+            auth(AGAIN, new byte[0]),
+            auth(0, new byte[0]),
+            packet(0xF0),
+            packet(0xF0, u8(CONTINUE)),
+            packet(0xF0, u8(CONTINUE), properties(method("OTHER"))),
+            packet(0xF0, u8(CONTINUE), properties())
         };
         for (byte[] packet : wrong) {
             ScramClient client = begin("wrong", "alice", "secret");
@@ -187,7 +192,10 @@ class ScramOnNodeTest {
         assertEquals(0x81, bob.refused(), "a property that is not AUTH's");
         ScramClient again = connected("props");
         again.client.send(auth(
-                AGAIN, new ScramProof("alice", "secret").first(), property(0x1F, string("because")), userProperty("a", "b")));
+                AGAIN,
+                new ScramProof("alice", "secret").first(),
+                property(0x1F, string("because")),
+                userProperty("a", "b")));
         again.asked();
     }
 
