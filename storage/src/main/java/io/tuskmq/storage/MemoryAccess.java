@@ -69,9 +69,7 @@ final class MemoryAccess implements Access {
             ScramKeys keys = tables.scram.get(name);
             return new Scram(
                     tables.scramSecret,
-                    user == null || keys == null
-                            ? Optional.empty()
-                            : Optional.of(new ScramUser(keys, user.stamp())));
+                    user == null || keys == null ? Optional.empty() : Optional.of(new ScramUser(keys, user.stamp())));
         });
     }
 

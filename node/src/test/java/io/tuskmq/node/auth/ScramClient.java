@@ -16,6 +16,8 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** A raw MQTT 5 client that proves who it is by SCRAM-SHA-256, one packet at a time. */
 final class ScramClient {
@@ -75,7 +77,7 @@ final class ScramClient {
         Map<Integer, byte[]> properties = properties5(packet, 1);
         assertEquals(METHOD, new String(properties.get(METHOD_ID), StandardCharsets.UTF_8));
         assertEquals(2, properties.size(), "neither reason string nor user properties");
-        return properties.get(DATA_ID);
+        return there(properties.get(DATA_ID));
     }
 
     /** The answer to the question. */
@@ -94,7 +96,7 @@ final class ScramClient {
         assertEquals("20 00 00", connack.hex().substring(0, 8), connack::toString);
         Map<Integer, byte[]> properties = properties5(connack, 2);
         assertEquals(METHOD, new String(properties.get(METHOD_ID), StandardCharsets.UTF_8));
-        proof.check(properties.get(DATA_ID));
+        proof.check(data(connack, 2));
     }
 
     /** Sends the AUTH 0x19. */
@@ -107,7 +109,7 @@ final class ScramClient {
     void provedAgain() throws IOException, ScramException {
         RawClient.Packet success = client.read();
         assertEquals("f0 00", success.hex().substring(0, 5), success::toString);
-        proof.check(properties5(success, 1).get(DATA_ID));
+        proof.check(data(success, 1));
     }
 
     /** The reason of the CONNACK that refuses, which is the last packet. */
@@ -122,6 +124,15 @@ final class ScramClient {
         RawClient.Packet disconnect = client.readToTheEnd().orElseThrow();
         assertEquals(14, disconnect.type(), disconnect::toString);
         return disconnect.u8(0);
+    }
+
+    /** The authentication data of a packet whose properties begin there. */
+    static byte[] data(RawClient.Packet packet, int at) {
+        return there(properties5(packet, at).get(DATA_ID));
+    }
+
+    private static byte[] there(byte @Nullable [] data) {
+        return Objects.requireNonNull(data, "no authentication data");
     }
 
     /** By identifier; their values without a length. */
