@@ -153,6 +153,12 @@ public interface Cluster {
     void leaveClientId(String clientId, long number);
 
     /**
+     * Another node took the id with the number {@code taken}, and in vain: the connection here, which has {@code number}, stays. The id is noted here
+     * again, unless it was taken anew. Failures are of no consequence.
+     */
+    void keepClientId(String clientId, long taken, long number);
+
+    /**
      * The node that coordinates a group: this one, if none does. Not more than a hint: the claim of a stored group decides.
      */
     Future<Long> coordinator(String group);

@@ -190,6 +190,14 @@ public final class MemoryCluster implements Cluster {
     }
 
     @Override
+    public void keepClientId(String clientId, long taken, long number) {
+        network.locked(() -> {
+            network.keep(this, clientId, taken, number);
+            return null;
+        });
+    }
+
+    @Override
     public Future<Long> coordinator(String group) {
         return network.locked(() -> network.coordinator(this, group));
     }

@@ -313,6 +313,11 @@ public final class MemoryNetwork {
         clients.computeIfPresent(clientId, (id, holder) -> holder.number == number ? null : holder);
     }
 
+    void keep(MemoryCluster node, String clientId, long taken, long number) {
+        clients.computeIfPresent(
+                clientId, (id, holder) -> holder.number == taken ? new Holder(number, node.incarnation()) : holder);
+    }
+
     Future<Long> coordinator(MemoryCluster node, String group) {
         if (mapsAway) {
             return later(null);

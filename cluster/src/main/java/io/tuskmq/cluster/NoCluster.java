@@ -82,6 +82,11 @@ public final class NoCluster implements Cluster {
     }
 
     @Override
+    public void keepClientId(String clientId, long taken, long number) {
+        // Nobody else takes any.
+    }
+
+    @Override
     public Future<Long> coordinator(String group) {
         return Future.succeededFuture(self);
     }

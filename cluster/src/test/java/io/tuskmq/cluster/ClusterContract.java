@@ -278,6 +278,27 @@ public abstract class ClusterContract {
     }
 
     @Test
+    void aClientIdThatWasTakenInVainIsWhereItWas() {
+        three();
+        Cluster a = nodes.get(0).cluster;
+        Cluster b = nodes.get(1).cluster;
+        Cluster c = nodes.get(2).cluster;
+        Taken held = await(a.takeClientId("c"));
+        Taken inVain = await(b.takeClientId("c"));
+        a.keepClientId("c", inVain.number(), held.number());
+        eventually("it is at a again", () -> {
+            Taken asked = await(c.takeClientId("c"));
+            boolean isAtA = asked.at().equals(OptionalLong.of(1));
+            a.keepClientId("c", asked.number(), held.number());
+            return isAtA;
+        });
+        Taken anew = await(c.takeClientId("c"));
+        a.keepClientId("c", inVain.number(), held.number()); // too late: it was taken anew
+        assertEquals(OptionalLong.of(3), await(b.takeClientId("c")).at());
+        assertTrue(anew.number() > held.number());
+    }
+
+    @Test
     void aClientIdIsNotAtANodeThatIsGone() {
         three();
         TestNode c = nodes.get(2);

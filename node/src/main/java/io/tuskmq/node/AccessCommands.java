@@ -79,12 +79,12 @@ final class AccessCommands {
         switch (command) {
             case "user add" -> {
                 String name = only(rest);
-                require(await(access.addUser(name, hash())), name + ": there is such a user, see user passwd");
+                require(await(access.addUser(name, password())), name + ": there is such a user, see user passwd");
                 done("user add", name);
             }
             case "user passwd" -> {
                 String name = only(rest);
-                require(await(access.changePassword(name, hash())), name + ": there is no such user");
+                require(await(access.changePassword(name, password())), name + ": there is no such user");
                 done("user passwd", name);
             }
             case "user remove" -> {
@@ -152,13 +152,13 @@ final class AccessCommands {
         }
     }
 
-    private String hash() {
-        char[] password = console != null ? typed(console) : firstLine();
-        require(password.length > 0, "an empty password lets anybody in who knows the name");
-        byte[] bytes = new String(password).getBytes(StandardCharsets.UTF_8);
-        Arrays.fill(password, ' ');
+    private Access.Password password() {
+        char[] typed = console != null ? typed(console) : firstLine();
+        require(typed.length > 0, "an empty password lets anybody in who knows the name");
+        byte[] bytes = new String(typed).getBytes(StandardCharsets.UTF_8);
+        Arrays.fill(typed, ' ');
         require(bytes.length <= Passwords.BYTES_MAX, "a password has at most " + Passwords.BYTES_MAX + " bytes");
-        return Passwords.hash(bytes);
+        return Passwords.kept(bytes);
     }
 
     private static char[] typed(Console console) {

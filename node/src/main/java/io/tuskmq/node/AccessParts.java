@@ -48,8 +48,12 @@ final class AccessParts implements AutoCloseable {
                 settings.get(AccessSettings.ACL_SUBSCRIBE_OVERLAP).equals("narrow"),
                 settings.get(AccessSettings.ACL_DENIED_PUBLISH).equals("disconnect"));
         RuleBook book = new RuleBook(rulesOf(settings.get(AccessSettings.ACL_FILE)), options, audit, around.metrics());
-        var house =
-                new Doorkeeper.House(new Chain(chain, AccessSettings.anonymous(settings)), book, store.access(), audit);
+        var house = new Doorkeeper.House(
+                new Chain(chain, AccessSettings.anonymous(settings)),
+                book,
+                store.access(),
+                audit,
+                settings.get(AccessSettings.AUTH_SCRAM).equals("true"));
         return new AccessParts(store.access(), house, makers);
     }
 

@@ -34,6 +34,13 @@ public final class AccessSettings {
             "auto, or some of users, jwt, mtls and http, comma-separated",
             "Who is asked for a client's credentials, in this order. auto: users, where credentials are demanded; nobody, where anonymous clients come in.");
 
+    public static final Setting<String> AUTH_SCRAM = string(
+            "auth.scram",
+            "false",
+            "true|false",
+            "true or false",
+            "Whether users of the database may prove their passwords by MQTT 5's enhanced authentication with SCRAM-SHA-256, besides what auth.chain says.");
+
     public static final Setting<Integer> AUTH_CACHE_SECONDS = integer(
             "auth.cache-seconds",
             60,
@@ -142,6 +149,7 @@ public final class AccessSettings {
     static final List<Setting<?>> ALL = List.of(
             AUTH_ANONYMOUS,
             AUTH_CHAIN,
+            AUTH_SCRAM,
             AUTH_CACHE_SECONDS,
             AUTH_THREADS,
             AUTH_WAITING_MAX,

@@ -102,10 +102,6 @@ final class DatabaseWatch {
                 () -> sessions(shards));
         registerLog(metrics);
         metrics.known(
-                "tuskmq_retained_messages",
-                "Retained messages, at one node for all; above 10,000 as PostgreSQL estimates them.",
-                () -> of(counts.map(Survey.Counts::retained)));
-        metrics.known(
                 "tuskmq_wills_waiting",
                 "Wills of connections that have ended, whose delay has not, at one node for all.",
                 () -> of(counts.map(Survey.Counts::willsWaiting)));

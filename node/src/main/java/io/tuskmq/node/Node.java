@@ -10,6 +10,7 @@ import io.tuskmq.node.cluster.PeerClients;
 import io.tuskmq.node.metrics.Metrics;
 import io.tuskmq.node.mqtt.MqttListener;
 import io.tuskmq.node.mqtt.MqttOptions;
+import io.tuskmq.node.rules.Claimant;
 import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.session.BatchMeter;
 import io.tuskmq.node.session.Broker;
@@ -263,8 +264,8 @@ public final class Node implements Host {
         var around = new ClusterNode.Parts(store.leases(), store.heartbeat(), parts.routes(), router, groups);
         PeerClients peerClients = new PeerClients() {
             @Override
-            public Future<ClientIds.Answer> letGo(String clientId, long number) {
-                return directory.letGo(clientId, number);
+            public Future<ClientIds.Answer> letGo(Claimant newer, long number) {
+                return directory.letGo(newer, number);
             }
 
             @Override

@@ -4,12 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tuskmq.node.auth.ScramProof;
 import io.tuskmq.node.mqtt.Packets;
 import io.tuskmq.node.mqtt.RawClient;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,6 +71,51 @@ class AccessProcessTest {
             assertTrue(audit.stream().anyMatch(line -> line.getString("event").equals("login")), node.log());
             assertTrue(audit.stream().anyMatch(line -> line.getString("event").equals("refused")), node.log());
             assertFalse(node.log().contains("geheim"), node.log());
+        }
+    }
+
+    /** The command keeps what SCRAM needs; the node logs neither password nor proof. */
+    @Test
+    void aPasswordThatACommandSetIsProvedByScram() throws Exception {
+        try (NodeProcess node = NodeProcess.run(
+                dir,
+                "start",
+                "--mqtt.port=0",
+                "--http.port=0",
+                "--mqtt.websocket.port=off",
+                "--auth.chain=users",
+                "--auth.scram=true")) {
+            int port = Integer.parseInt(node.awaitReady().replaceAll("ready mqtt=[^ ]*:([0-9]+) .*", "$1"));
+            command("geheim\n", 0, "user", "add", "alice");
+            assertEquals(0, scram(port, "geheim"));
+            command("geheim2\n", 0, "user", "passwd", "alice");
+            assertEquals(0x87, scram(port, "geheim"));
+            assertEquals(0, scram(port, "geheim2"));
+            List<String> audit =
+                    node.log().lines().filter(line -> line.startsWith("{")).toList();
+            assertEquals(
+                    2,
+                    audit.stream()
+                            .filter(line -> line.contains("\"by\":\"scram\""))
+                            .count(),
+                    node.log());
+            assertTrue(audit.stream().anyMatch(line -> line.contains("\"event\":\"refused\"")), node.log());
+            assertFalse(node.log().contains("geheim") || node.log().contains("c=biws"), node.log());
+        }
+    }
+
+    /** The reason of the CONNACK. */
+    private static int scram(int port, String password) throws Exception {
+        ScramProof proof = new ScramProof("alice", password);
+        byte[] method = Packets.property(0x15, Packets.string("SCRAM-SHA-256"));
+        try (RawClient client = RawClient.connect(port)) {
+            client.send(Packets.connectV5("c", method, Packets.property(0x16, Packets.binary(proof.first()))));
+            byte[] asked = client.read().body(); // reason, length of properties (two bytes), method, data
+            int data = 1 + 1 + (asked[1] < 0 ? 1 : 0) + method.length + 3;
+            byte[] last = proof.last(Arrays.copyOfRange(asked, data, asked.length));
+            client.send(Packets.packet(
+                    0xF0, Packets.u8(0x18), Packets.properties(method, Packets.property(0x16, Packets.binary(last)))));
+            return client.read().u8(1);
         }
     }
 

@@ -20,6 +20,28 @@ public interface Access {
     record User(String name, String passwordHash, long stamp) {}
 
     /**
+     * What is kept of a password, for each way to prove it.
+     *
+     * @param hash Argon2id in PHC's form
+     * @param scram empty: its user can't prove it by SCRAM
+     */
+    record Password(String hash, Optional<ScramKeys> scram) {}
+
+    /** Keys of SCRAM-SHA-256 (RFC 5802, section 3), with which a proof of the password can be checked but not made. */
+    record ScramKeys(byte[] salt, int iterations, byte[] storedKey, byte[] serverKey) {}
+
+    /**
+     * What a client that names a user is answered by.
+     *
+     * @param secret for salts of names that have no keys; the same on all nodes
+     * @param user who has this name, and keys
+     */
+    record Scram(byte[] secret, Optional<ScramUser> user) {}
+
+    /** @param stamp as that of {@link User} */
+    record ScramUser(ScramKeys keys, long stamp) {}
+
+    /**
      * One rule, in the words of its row: nothing but the row's CHECKs has looked at it.
      *
      * @param ruleId 0 for one that is to be added
@@ -47,6 +69,9 @@ public interface Access {
     /** Calls are batched: a storm of clients is a few queries. */
     Future<Optional<User>> user(String name);
 
+    /** One query for all that ask at the same time, which takes as long for a name that nobody has. */
+    Future<Scram> scram(String name);
+
     /** The stamps of those that exist, by name. */
     Future<Map<String, Long>> stamps(Collection<String> names);
 
@@ -54,10 +79,10 @@ public interface Access {
     Future<List<String>> names(String after, int limit);
 
     /** False when the name is taken. */
-    Future<Boolean> addUser(String name, String passwordHash);
+    Future<Boolean> addUser(String name, Password password);
 
     /** False when there is no such user. */
-    Future<Boolean> changePassword(String name, String passwordHash);
+    Future<Boolean> changePassword(String name, Password password);
 
     /** False when there was no such user. */
     Future<Boolean> removeUser(String name);

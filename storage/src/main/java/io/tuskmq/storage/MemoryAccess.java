@@ -1,6 +1,7 @@
 package io.tuskmq.storage;
 
 import io.vertx.core.Future;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
@@ -14,6 +15,8 @@ final class MemoryAccess implements Access {
     /** The tables: one for all nodes. */
     static final class Tables {
         private final TreeMap<String, User> users = new TreeMap<>();
+        private final TreeMap<String, ScramKeys> scram = new TreeMap<>();
+        private final byte[] scramSecret = new byte[32];
         private final TreeMap<Long, Rule> rules = new TreeMap<>();
         private long stamps;
         private long ruleIds;
@@ -60,32 +63,60 @@ final class MemoryAccess implements Access {
     }
 
     @Override
-    public Future<Boolean> addUser(String name, String passwordHash) {
-        return runner.run("access.addUser", () -> {
-            tables.usersVersion++; // as the trigger does, which counts statements
-            return tables.users.putIfAbsent(name, new User(name, passwordHash, tables.stamps + 1)) == null
-                    && ++tables.stamps > 0;
+    public Future<Scram> scram(String name) {
+        return runner.run("access.scram", () -> {
+            User user = tables.users.get(name);
+            ScramKeys keys = tables.scram.get(name);
+            return new Scram(
+                    tables.scramSecret,
+                    user == null || keys == null ? Optional.empty() : Optional.of(new ScramUser(keys, user.stamp())));
         });
     }
 
     @Override
-    public Future<Boolean> changePassword(String name, String passwordHash) {
+    public Future<Boolean> addUser(String name, Password password) {
+        return runner.run("access.addUser", () -> {
+            tables.usersVersion++; // as the trigger does, which counts statements
+            if (tables.users.containsKey(name)) {
+                return false;
+            }
+            put(name, password, ++tables.stamps);
+            return true;
+        });
+    }
+
+    @Override
+    public Future<Boolean> changePassword(String name, Password password) {
         return runner.run("access.changePassword", () -> {
             tables.usersVersion++;
             User old = tables.users.get(name);
             if (old == null) {
                 return false;
             }
-            long stamp = old.passwordHash().equals(passwordHash) ? old.stamp() : ++tables.stamps;
-            tables.users.put(name, new User(name, passwordHash, stamp));
+            boolean same = old.passwordHash().equals(password.hash()) && hasKeys(name, password.scram());
+            put(name, password, same ? old.stamp() : ++tables.stamps);
             return true;
         });
+    }
+
+    private boolean hasKeys(String name, Optional<ScramKeys> keys) {
+        ScramKeys old = tables.scram.get(name);
+        return old == null
+                ? keys.isEmpty()
+                : keys.isPresent() && Arrays.equals(old.storedKey(), keys.get().storedKey());
+    }
+
+    private void put(String name, Password password, long stamp) {
+        tables.users.put(name, new User(name, password.hash(), stamp));
+        tables.scram.remove(name);
+        password.scram().ifPresent(keys -> tables.scram.put(name, keys));
     }
 
     @Override
     public Future<Boolean> removeUser(String name) {
         return runner.run("access.removeUser", () -> {
             tables.usersVersion++;
+            tables.scram.remove(name);
             return tables.users.remove(name) != null;
         });
     }

@@ -47,7 +47,6 @@ final class MemorySurvey implements Survey {
                         tables.sessions.values().stream()
                                 .filter(session -> session.owner == 0)
                                 .count(),
-                        tables.retained.size(),
                         tables.wills.values().stream()
                                 .filter(will -> will.dueAtMillis != MemoryTables.NOT_DUE)
                                 .count()));

@@ -1,6 +1,7 @@
 package io.tuskmq.storage;
 
 import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.RowSet;
 import io.vertx.sqlclient.Tuple;
@@ -16,10 +17,12 @@ final class PgAccess implements Access {
 
     private final Sql sql;
     private final Batcher<String, Optional<User>> users;
+    private final Batcher<String, Scram> scrams;
 
     PgAccess(Sql sql) {
         this.sql = sql;
         this.users = new Batcher<>("user", LIMITS, this::findUsers);
+        this.scrams = new Batcher<>("scram", LIMITS, this::findScram);
     }
 
     static final String VERSION = "SELECT users, rules FROM access_version WHERE only_row";
@@ -52,6 +55,43 @@ final class PgAccess implements Access {
         });
     }
 
+    @Override
+    public Future<Scram> scram(String name) {
+        return scrams.submit(name);
+    }
+
+    /** The secret comes in a row also when nobody has one of the names. */
+    static final String SCRAM = """
+            SELECT s.secret, u.name, u.stamp, u.scram_salt, u.scram_iterations, u.scram_stored_key, u.scram_server_key
+              FROM scram_secret s
+                   LEFT JOIN mqtt_user u ON u.name = ANY ($1) AND u.scram_stored_key IS NOT NULL
+             WHERE s.single""";
+
+    private Future<List<Scram>> findScram(List<String> names) {
+        return sql.query(SCRAM, Tuple.of(names.toArray(new String[0]))).map(rows -> {
+            byte[] secret = rows.iterator().next().getBuffer("secret").getBytes();
+            Map<String, ScramUser> found = new HashMap<>();
+            for (Row row : rows) {
+                String name = row.getString("name");
+                if (name != null) {
+                    found.put(name, scramUser(row));
+                }
+            }
+            return names.stream()
+                    .map(name -> new Scram(secret, Optional.ofNullable(found.get(name))))
+                    .toList();
+        });
+    }
+
+    private static ScramUser scramUser(Row row) {
+        ScramKeys keys = new ScramKeys(
+                row.getBuffer("scram_salt").getBytes(),
+                row.getInteger("scram_iterations"),
+                row.getBuffer("scram_stored_key").getBytes(),
+                row.getBuffer("scram_server_key").getBytes());
+        return new ScramUser(keys, row.getLong("stamp"));
+    }
+
     static final String STAMPS = "SELECT name, stamp FROM mqtt_user WHERE name = ANY ($1)";
 
     @Override
@@ -72,18 +112,34 @@ final class PgAccess implements Access {
     }
 
     static final String ADD_USER = """
-            INSERT INTO mqtt_user (name, password_hash) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING name""";
+            INSERT INTO mqtt_user (name, password_hash, scram_salt, scram_iterations, scram_stored_key, scram_server_key)
+            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING name""";
 
     @Override
-    public Future<Boolean> addUser(String name, String passwordHash) {
-        return sql.query(ADD_USER, Tuple.of(name, passwordHash)).map(PgAccess::any);
+    public Future<Boolean> addUser(String name, Password password) {
+        return sql.query(ADD_USER, row(name, password)).map(PgAccess::any);
     }
 
-    static final String CHANGE_PASSWORD = "UPDATE mqtt_user SET password_hash = $2 WHERE name = $1 RETURNING name";
+    static final String CHANGE_PASSWORD = """
+            UPDATE mqtt_user
+               SET password_hash = $2, scram_salt = $3, scram_iterations = $4, scram_stored_key = $5, scram_server_key = $6
+             WHERE name = $1 RETURNING name""";
 
     @Override
-    public Future<Boolean> changePassword(String name, String passwordHash) {
-        return sql.query(CHANGE_PASSWORD, Tuple.of(name, passwordHash)).map(PgAccess::any);
+    public Future<Boolean> changePassword(String name, Password password) {
+        return sql.query(CHANGE_PASSWORD, row(name, password)).map(PgAccess::any);
+    }
+
+    private static Tuple row(String name, Password password) {
+        Tuple row = Tuple.of(name, password.hash());
+        if (password.scram().isEmpty()) {
+            return row.addBuffer(null).addInteger(null).addBuffer(null).addBuffer(null);
+        }
+        ScramKeys keys = password.scram().get();
+        return row.addBuffer(Buffer.buffer(keys.salt()))
+                .addInteger(keys.iterations())
+                .addBuffer(Buffer.buffer(keys.storedKey()))
+                .addBuffer(Buffer.buffer(keys.serverKey()));
     }
 
     static final String REMOVE_USER = "DELETE FROM mqtt_user WHERE name = $1 RETURNING name";

@@ -25,9 +25,6 @@ final class PgSurvey implements Survey {
 
     private static final String COUNTS = """
             SELECT (SELECT count(*) FROM session WHERE owner IS NULL) AS offline,
-                   (SELECT CASE WHEN few.n <= 10000 THEN few.n ELSE greatest(few.n, c.reltuples::bigint) END
-                      FROM (SELECT count(*) AS n FROM (SELECT FROM retained LIMIT 10001) r) few,
-                           pg_class c WHERE c.oid = 'retained'::regclass) AS retained,
                    (SELECT count(*) FROM will WHERE due_at IS NOT NULL) AS wills""";
 
     // The filters that have messages in the part, found by leaps over the key; then the sessions that have not read to
@@ -115,7 +112,7 @@ final class PgSurvey implements Survey {
     public Future<Counts> counts() {
         return sql.query(COUNTS, Tuple.tuple()).map(rows -> {
             Row row = rows.iterator().next();
-            return new Counts(row.getLong("offline"), row.getLong("retained"), row.getLong("wills"));
+            return new Counts(row.getLong("offline"), row.getLong("wills"));
         });
     }
 

@@ -18,10 +18,9 @@ public interface Survey {
      * How much there is.
      *
      * @param offline stored sessions, groups among them, that no node has
-     * @param retained as PostgreSQL estimates them where there are more than 10,000
      * @param willsWaiting of connections that have ended
      */
-    record Counts(long offline, long retained, long willsWaiting) {}
+    record Counts(long offline, long willsWaiting) {}
 
     /**
      * Messages that wait for sessions, be they connected or not.

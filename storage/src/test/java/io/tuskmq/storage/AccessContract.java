@@ -2,6 +2,7 @@ package io.tuskmq.storage;
 
 import static io.tuskmq.storage.StoreFixture.claim;
 import static io.tuskmq.storage.StoreFixture.get;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -9,6 +10,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.storage.Access.Rule;
 import io.tuskmq.storage.Access.User;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +25,23 @@ abstract class AccessContract {
 
     private Access access() {
         return store().store().access();
+    }
+
+    /** Without keys of SCRAM. */
+    static Access.Password hashed(String hash) {
+        return new Access.Password(hash, Optional.empty());
+    }
+
+    /** @param key of what all bytes of the stored key are */
+    static Access.Password withKeys(String hash, int key) {
+        byte[] stored = new byte[32];
+        Arrays.fill(stored, (byte) key);
+        return new Access.Password(
+                hash, Optional.of(new Access.ScramKeys(new byte[16], 4_096 + key, stored, new byte[32])));
+    }
+
+    private Access.Scram scram(String name) {
+        return get(access().scram(name));
     }
 
     private User user(String name) {
@@ -40,27 +59,27 @@ abstract class AccessContract {
     @Test
     void aUserIsWhatWasAddedUntilItIsRemoved() {
         assertEquals(Optional.empty(), get(access().user("alice")));
-        assertTrue(get(access().addUser("alice", HASH)));
-        assertFalse(get(access().addUser("alice", OTHER_HASH)));
+        assertTrue(get(access().addUser("alice", hashed(HASH))));
+        assertFalse(get(access().addUser("alice", hashed(OTHER_HASH))));
         assertEquals(HASH, user("alice").passwordHash());
         assertTrue(get(access().removeUser("alice")));
         assertFalse(get(access().removeUser("alice")));
         assertEquals(Optional.empty(), get(access().user("alice")));
-        assertFalse(get(access().changePassword("alice", HASH)));
+        assertFalse(get(access().changePassword("alice", hashed(HASH))));
     }
 
     @Test
     void aNewPasswordMakesANewStampAndSoDoesAddingTheUserAnew() {
-        get(access().addUser("alice", HASH));
-        get(access().addUser("bob", HASH));
+        get(access().addUser("alice", hashed(HASH)));
+        get(access().addUser("bob", hashed(HASH)));
         long first = user("alice").stamp();
-        get(access().changePassword("alice", HASH));
+        get(access().changePassword("alice", hashed(HASH)));
         assertEquals(first, user("alice").stamp());
-        get(access().changePassword("alice", OTHER_HASH));
+        get(access().changePassword("alice", hashed(OTHER_HASH)));
         long second = user("alice").stamp();
         assertNotEquals(first, second);
         get(access().removeUser("alice"));
-        get(access().addUser("alice", OTHER_HASH));
+        get(access().addUser("alice", hashed(OTHER_HASH)));
         long third = user("alice").stamp();
         assertNotEquals(second, third);
         assertEquals(
@@ -69,8 +88,33 @@ abstract class AccessContract {
     }
 
     @Test
+    void keysOfScramComeAndGoWithTheirPassword() {
+        assertTrue(scram("alice").user().isEmpty());
+        get(access().addUser("alice", withKeys(HASH, 1)));
+        get(access().addUser("bob", hashed(HASH)));
+        Access.ScramUser first = scram("alice").user().orElseThrow();
+        assertEquals(user("alice").stamp(), first.stamp());
+        assertEquals(4_097, first.keys().iterations());
+        assertEquals(1, first.keys().storedKey()[31]);
+        assertEquals(32, first.keys().serverKey().length);
+        assertEquals(16, first.keys().salt().length);
+        assertTrue(scram("bob").user().isEmpty());
+        assertArrayEquals(scram("alice").secret(), scram("nobody").secret());
+        assertEquals(32, scram("nobody").secret().length);
+        get(access().changePassword("alice", withKeys(HASH, 2)));
+        Access.ScramUser second = scram("alice").user().orElseThrow();
+        assertEquals(2, second.keys().storedKey()[0]);
+        assertNotEquals(first.stamp(), second.stamp());
+        get(access().changePassword("alice", hashed(OTHER_HASH)));
+        assertTrue(scram("alice").user().isEmpty());
+        get(access().addUser("carol", withKeys(HASH, 3)));
+        get(access().removeUser("carol"));
+        assertTrue(scram("carol").user().isEmpty());
+    }
+
+    @Test
     void namesComeInPages() {
-        List.of("b", "a", "B", "ü").forEach(name -> get(access().addUser(name, HASH)));
+        List.of("b", "a", "B", "ü").forEach(name -> get(access().addUser(name, hashed(HASH))));
         assertEquals(List.of("B", "a", "b"), get(access().names("", 3)));
         assertEquals(List.of("ü"), get(access().names("b", 3)));
     }
@@ -78,7 +122,7 @@ abstract class AccessContract {
     @Test
     void eachChangeRaisesTheVersionOfItsTable() {
         Access.Version before = get(access().version());
-        get(access().addUser("alice", HASH));
+        get(access().addUser("alice", hashed(HASH)));
         Access.Version added = get(access().version());
         assertTrue(added.users() > before.users());
         assertEquals(before.rules(), added.rules());

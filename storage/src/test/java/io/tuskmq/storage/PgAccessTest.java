@@ -2,6 +2,7 @@ package io.tuskmq.storage;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.storage.testing.PostgresExtension;
 import io.tuskmq.storage.testing.TestDatabase;
@@ -47,6 +48,29 @@ final class PgAccessTest extends AccessContract {
         assertThrows(
                 SQLException.class,
                 () -> database.execute("INSERT INTO mqtt_user (name, password_hash) VALUES " + row.formatted(HASH)));
+    }
+
+    /** Else the old password would let in whoever proves it by SCRAM. */
+    @Test
+    void aPasswordThatIsChangedBySqlAloneLeavesNoKeysOfTheOldOne(TestDatabase database) throws SQLException {
+        Access access = store.store().access();
+        StoreFixture.get(access.addUser("alice", withKeys(HASH, 1)));
+        database.execute("UPDATE mqtt_user SET password_hash = '" + OTHER_HASH + "' WHERE name = 'alice'");
+        assertTrue(StoreFixture.get(access.scram("alice")).user().isEmpty());
+    }
+
+    /** The number of rounds is told to whoever asks: it must not be too small to protect, or too large for a client. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "scram_iterations = 4095",
+                "scram_iterations = 10000001",
+                "scram_salt = NULL",
+                "scram_stored_key = 'x'"
+            })
+    void theTableRefusesKeysThatAreNotWholeOrNotBounded(String change, TestDatabase database) {
+        StoreFixture.get(store.store().access().addUser("alice", withKeys(HASH, 1)));
+        assertThrows(SQLException.class, () -> database.execute("UPDATE mqtt_user SET " + change));
     }
 
     @Test

@@ -76,6 +76,11 @@ final class ClientIds {
                 .onFailure(e -> LOG.debug("event=client.leave.failed reason={}", e.toString()));
     }
 
+    void keep(String clientId, long taken, long number) {
+        Answers.within(answerMillis, () -> clients.submitToKey(clientId, new MapChange.Keep(taken, number, self)))
+                .onFailure(e -> LOG.debug("event=client.keep.failed reason={}", e.toString()));
+    }
+
     Future<Long> coordinator(String group, Collection<Long> live) {
         long[] others = live.stream().mapToLong(Long::longValue).toArray();
         Promise<Long> promise = Answers.promise();

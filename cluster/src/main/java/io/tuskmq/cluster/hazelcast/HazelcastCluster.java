@@ -322,6 +322,14 @@ public final class HazelcastCluster implements Cluster {
     }
 
     @Override
+    public void keepClientId(String clientId, long taken, long number) {
+        ClientIds all = ids;
+        if (all != null) {
+            all.keep(clientId, taken, number);
+        }
+    }
+
+    @Override
     public Future<Long> coordinator(String group) {
         ClientIds all = ids;
         return all == null

@@ -21,6 +21,7 @@ abstract sealed class MapChange<V, R> implements EntryProcessor<String, V, R>, I
     private static final int FORGET = 3;
     private static final int COORDINATE = 4;
     private static final int LEAVE_GROUP = 5;
+    private static final int KEEP = 6;
 
     private final int classId;
     /** What the change needs. */
@@ -38,6 +39,7 @@ abstract sealed class MapChange<V, R> implements EntryProcessor<String, V, R>, I
             case FORGET -> new Forget(0);
             case COORDINATE -> new Coordinate(0);
             case LEAVE_GROUP -> new LeaveGroup(0);
+            case KEEP -> new Keep(0, 0, 0);
             default -> throw new IllegalArgumentException("unknown change " + classId);
         };
     }
@@ -94,6 +96,24 @@ abstract sealed class MapChange<V, R> implements EntryProcessor<String, V, R>, I
             long[] before = entry.getValue();
             if (before != null && before[0] == arguments[0]) {
                 entry.setValue(null);
+            }
+            return null;
+        }
+    }
+
+    /** Notes the client id again where it was before it was taken in vain, if it wasn't taken anew. */
+    static final class Keep extends MapChange<long[], @Nullable Void> {
+        private static final long serialVersionUID = 1L;
+
+        Keep(long taken, long number, long incarnation) {
+            super(KEEP, taken, number, incarnation);
+        }
+
+        @Override
+        public @Nullable Void process(Map.Entry<String, long[]> entry) {
+            long[] before = entry.getValue();
+            if (before != null && before[0] == arguments[0]) {
+                entry.setValue(new long[] {arguments[1], arguments[2]});
             }
             return null;
         }

@@ -38,7 +38,14 @@ public final class Audit {
         write(line);
     }
 
-    /** A CONNECT that was not accepted. */
+    /** A client that is connected has proved once more who it is. */
+    void again(Client client, String by) {
+        Map<String, Object> line = of("again", client);
+        line.put("by", by);
+        write(line);
+    }
+
+    /** A CONNECT, or a re-authentication, that was not accepted. */
     void refused(Client client, int reason, String why) {
         LineRate.Turn turn = refusals.turn(nowMillis.getAsLong());
         if (turn.allowed()) {

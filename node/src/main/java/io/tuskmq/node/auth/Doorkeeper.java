@@ -2,17 +2,21 @@ package io.tuskmq.node.auth;
 
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.ReasonCodes;
+import io.tuskmq.node.session.Authentication;
 import io.tuskmq.node.session.ConnectPacket;
 import io.tuskmq.node.session.Connection;
 import io.tuskmq.node.session.ConnectionHandler;
 import io.tuskmq.storage.Access;
 import io.tuskmq.storage.Sessions.NewWill;
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
 
@@ -21,6 +25,9 @@ import java.util.function.LongSupplier;
  * more is shown out. Each guest belongs to its connection's event loop.
  */
 public final class Doorkeeper implements ConnectionHandler {
+    /** As the audit log names the way. */
+    private static final String SCRAM = "scram";
+
     private static final int NAMES_PER_QUERY = 1_000;
     /** Vert.x takes no timer of a longer time; whoever stays that long is looked at again then. */
     private static final long TIMER_MILLIS_MAX = 86_400_000;
@@ -31,13 +38,18 @@ public final class Doorkeeper implements ConnectionHandler {
     private final RuleBook book;
     private final Access access;
     private final Audit audit;
+    private final Set<String> methods;
     private final LongSupplier nowMillis = System::currentTimeMillis;
     private final Map<Connection, Guest> guests = new ConcurrentHashMap<>();
     /** Of the users, as far as all guests were compared with them. */
     private volatile long usersVersion;
 
-    /** Who is let in, and what for. */
-    public record House(Chain chain, RuleBook book, Access access, Audit audit) {}
+    /**
+     * Who is let in, and what for.
+     *
+     * @param scram whether users may prove their passwords by SCRAM-SHA-256
+     */
+    public record House(Chain chain, RuleBook book, Access access, Audit audit, boolean scram) {}
 
     public Doorkeeper(Vertx vertx, ConnectionHandler sessions, House house) {
         this.vertx = vertx;
@@ -46,6 +58,7 @@ public final class Doorkeeper implements ConnectionHandler {
         this.book = house.book();
         this.access = house.access();
         this.audit = house.audit();
+        this.methods = house.scram() ? Set.of(ScramExchange.METHOD) : Set.of();
     }
 
     /** One connection from its CONNECT to its end. */
@@ -54,8 +67,13 @@ public final class Doorkeeper implements ConnectionHandler {
         /** Without its password, which is asked about only once. */
         private final ConnectPacket packet;
 
-        private final long usersVersionBefore;
         private final Address address;
+        private long usersVersionBefore;
+        /** The one that is under way, or the last one. */
+        private ScramExchange exchange = new ScramExchange();
+        /** Who it says it is. */
+        private String claimed;
+
         private volatile Login login = Login.of(Login.ANONYMOUS, Login.ANONYMOUS);
         private volatile ClientRights rights;
         private boolean entered;
@@ -67,6 +85,8 @@ public final class Doorkeeper implements ConnectionHandler {
             this.packet = packet.withoutPassword();
             this.usersVersionBefore = usersVersionBefore;
             this.address = Address.ofSocket(packet.remoteAddress());
+            String name = packet.userName();
+            this.claimed = name == null ? "" : name;
             this.rights = new ClientRights(book, subject(), List.of(), named());
         }
 
@@ -89,6 +109,11 @@ public final class Doorkeeper implements ConnectionHandler {
     public void connect(Connection connection, ConnectPacket packet) {
         Guest guest = new Guest(connection, packet, usersVersion, book);
         guests.put(connection, guest);
+        Optional<Authentication> asked = connection.authentication();
+        if (asked.isPresent()) {
+            step(guest, new ScramExchange.Event.Begun(asked.get().data()));
+            return;
+        }
         Future<Verdict> decision = chain.decide(new Credentials(
                 packet.clientId(),
                 packet.userName(),
@@ -111,18 +136,18 @@ public final class Doorkeeper implements ConnectionHandler {
             case Verdict.Allow(Login login) -> {
                 guest.isFoundToBe(login, book);
                 // Who was looked at before this login was known was not compared with the users of then.
-                if (login.stamp() != 0 && usersVersion != guest.usersVersionBefore) {
-                    compareOnce(guest);
-                } else {
-                    enter(guest);
-                }
+                compareOnce(guest, () -> enter(guest));
             }
             case Verdict.Deny(int reason, String why) -> refuse(guest, reason, why);
             case Verdict.NotMine nobodys -> refuse(guest, ReasonCodes.NOT_AUTHORIZED, "nobody knows this client");
         }
     }
 
-    private void compareOnce(Guest guest) {
+    private void compareOnce(Guest guest, Runnable then) {
+        if (guest.login.stamp() == 0 || usersVersion == guest.usersVersionBefore) {
+            then.run();
+            return;
+        }
         access.stamps(List.of(guest.login.principal()))
                 .onComplete(found -> guest.connection.context().runOnContext(nothing -> {
                     if (guest.closed) {
@@ -131,11 +156,16 @@ public final class Doorkeeper implements ConnectionHandler {
                     if (found.failed()) {
                         refuse(guest, ReasonCodes.SERVER_UNAVAILABLE, "the database is away");
                     } else if (isOutdated(guest.login, found.result())) {
-                        refuse(guest, ReasonCodes.BAD_USER_NAME_OR_PASSWORD, "unknown user, or wrong password");
+                        refuse(guest, badCredentials(guest.login), "unknown user, or wrong password");
                     } else {
-                        enter(guest);
+                        then.run();
                     }
                 }));
+    }
+
+    /** What the one who proves it in that way hears of a wrong password. */
+    private static int badCredentials(Login login) {
+        return login.by().equals(SCRAM) ? ReasonCodes.NOT_AUTHORIZED : ReasonCodes.BAD_USER_NAME_OR_PASSWORD;
     }
 
     private void enter(Guest guest) {
@@ -159,9 +189,85 @@ public final class Doorkeeper implements ConnectionHandler {
     }
 
     private void refuse(Guest guest, int reason, String why) {
-        String name = guest.packet.userName();
-        audit.refused(new Audit.Client(guest.packet.clientId(), name == null ? "" : name, guest.address), reason, why);
-        guest.connection.reject(reason, why);
+        audit.refused(new Audit.Client(guest.packet.clientId(), guest.claimed, guest.address), reason, why);
+        if (guest.entered) {
+            // DISCONNECT can't say that the database is away.
+            guest.connection.close(reason == ReasonCodes.SERVER_UNAVAILABLE ? ReasonCodes.SERVER_BUSY : reason, why);
+        } else {
+            guest.connection.reject(reason, why);
+        }
+    }
+
+    // --- enhanced authentication
+
+    @Override
+    public Set<String> authenticationMethods() {
+        return methods;
+    }
+
+    @Override
+    public void authenticate(Connection connection, Authentication given, boolean again) {
+        Guest guest = guests.get(connection);
+        if (guest == null || guest.closed) {
+            return;
+        }
+        if (again) {
+            guest.exchange = new ScramExchange();
+            guest.usersVersionBefore = usersVersion;
+            step(guest, new ScramExchange.Event.Begun(given.data()));
+        } else {
+            step(guest, new ScramExchange.Event.Continued(given.data()));
+        }
+    }
+
+    private void step(Guest guest, ScramExchange.Event event) {
+        switch (guest.exchange.on(event)) {
+            case ScramExchange.Step.LookUp(String name) -> {
+                guest.claimed = name;
+                access.scram(name)
+                        .onComplete(found -> guest.connection.context().runOnContext(nothing -> found(guest, found)));
+            }
+            case ScramExchange.Step.Ask(byte[] data) -> guest.connection.ask(data);
+            case ScramExchange.Step.Proved proved -> proved(guest, proved);
+            case ScramExchange.Step.Refused(int reason, String why) -> refuse(guest, reason, why);
+        }
+    }
+
+    private void found(Guest guest, AsyncResult<Access.Scram> found) {
+        if (guest.closed) {
+            return;
+        }
+        if (found.succeeded()) {
+            step(guest, new ScramExchange.Event.Found(found.result(), ScramSha256.nonce()));
+        } else {
+            refuse(guest, ReasonCodes.SERVER_UNAVAILABLE, "the database is away");
+        }
+    }
+
+    private void proved(Guest guest, ScramExchange.Step.Proved proved) {
+        Login login = new Login(proved.name(), SCRAM, List.of(), OptionalLong.empty(), proved.stamp());
+        String named = guest.packet.userName();
+        if (guest.entered) {
+            again(guest, login, proved.data());
+        } else if (named != null && !named.equals(proved.name())) {
+            refuse(guest, ReasonCodes.NOT_AUTHORIZED, "the user name is another one than that of the proof");
+        } else {
+            guest.connection.authenticated(proved.data()); // with the CONNACK, if there is one
+            decided(guest, new Verdict.Allow(login));
+        }
+    }
+
+    /** What it may do stays as it is: it is the same user. */
+    private void again(Guest guest, Login login, byte[] data) {
+        if (!login.principal().equals(guest.login.principal())) {
+            refuse(guest, ReasonCodes.NOT_AUTHORIZED, "another user than before");
+            return;
+        }
+        guest.login = login;
+        compareOnce(guest, () -> {
+            audit.again(guest.named(), login.by());
+            guest.connection.authenticated(data);
+        });
     }
 
     // --- the end of a stay
@@ -219,7 +325,7 @@ public final class Doorkeeper implements ConnectionHandler {
     }
 
     private void compare(List<String> names, Map<String, Long> stamps) {
-        java.util.Set<String> asked = java.util.Set.copyOf(names);
+        Set<String> asked = Set.copyOf(names);
         for (Guest guest : new ArrayList<>(guests.values())) {
             Login login = guest.login;
             if (login.stamp() != 0 && asked.contains(login.principal()) && isOutdated(login, stamps)) {

@@ -1,5 +1,8 @@
 package io.tuskmq.node.auth;
 
+import io.tuskmq.storage.Access;
+import java.util.Optional;
+
 /** For whoever stores a user's password. */
 public final class Passwords {
     /** UTF-8 bytes of the longest one. */
@@ -7,8 +10,8 @@ public final class Passwords {
 
     private Passwords() {}
 
-    /** What the database keeps of it. Takes some tens of milliseconds. */
-    public static String hash(byte[] password) {
-        return PasswordHash.of(password);
+    /** What the database keeps of it, for each way to prove it. Takes some hundred milliseconds. */
+    public static Access.Password kept(byte[] password) {
+        return new Access.Password(PasswordHash.of(password), Optional.of(ScramSha256.keys(password)));
     }
 }

@@ -1,6 +1,7 @@
 package io.tuskmq.node.cluster;
 
 import io.tuskmq.cluster.Cluster;
+import io.tuskmq.node.rules.Claimant;
 import io.tuskmq.node.rules.IdDoubts;
 import io.tuskmq.node.rules.IdHolders;
 import io.tuskmq.node.rules.IdHolders.Said;
@@ -11,8 +12,10 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
@@ -34,6 +37,8 @@ final class ClusterClientIds implements ClientIds {
     private static final long LOOK_MILLIS = 500;
     /** A peer whose link is down is asked again after this, while the CONNECT waits. */
     private static final long REASK_MILLIS = 100;
+    /** How long the nodes that were asked for an id in vain are told to others, who may have found it here meanwhile. */
+    private static final long IN_VAIN_MILLIS = 5_000;
     /** Questions that a peer is asked again at the same time. */
     private static final int AGAIN_MAX = 64;
 
@@ -46,6 +51,9 @@ final class ClusterClientIds implements ClientIds {
     private final IdDoubts doubts = new IdDoubts();
     private final IdQuestions questions = new IdQuestions();
     private final Set<Long> askingAgain = new HashSet<>();
+    /** Client ids that another user has, and the nodes that were asked for them. */
+    private final Map<Question, Set<Long>> inVain = new HashMap<>();
+
     private volatile IdHolders holders = IdHolders.NONE;
     private volatile @Nullable Joined joined;
 
@@ -82,17 +90,17 @@ final class ClusterClientIds implements ClientIds {
     // --- connections of this node
 
     @Override
-    public Future<Taken> take(String clientId) {
+    public Future<Taken> take(Claimant claimant) {
         if (mustNotTake()) {
             return Future.succeededFuture(new Taken(0, Answer.NO_LEASE, true));
         }
-        return cluster.takeClientId(clientId).transform(taken -> {
+        return cluster.takeClientId(claimant.clientId()).transform(taken -> {
             if (taken.failed()) {
-                LOG.debug("client={} the map does not know of it: {}", clientId, message(taken.cause()));
-                return takeUnseen(clientId, unknown.incrementAndGet());
+                LOG.debug("client={} the map does not know of it: {}", claimant.clientId(), message(taken.cause()));
+                return takeUnseen(claimant, unknown.incrementAndGet());
             }
             Cluster.Taken mine = taken.result();
-            return mine.whole() ? takeSeen(clientId, mine) : takeUnseen(clientId, mine.number());
+            return mine.whole() ? takeSeen(claimant, mine) : takeUnseen(claimant, mine.number());
         });
     }
 
@@ -106,34 +114,35 @@ final class ClusterClientIds implements ClientIds {
         return new Said.At(taken.at().isPresent() ? taken.at() : taken.ended());
     }
 
-    private Future<Taken> takeSeen(String clientId, Cluster.Taken taken) {
+    private Future<Taken> takeSeen(Claimant claimant, Cluster.Taken taken) {
         Said said = said(taken);
-        Question question = new Question(clientId, taken.number());
+        Question question = new Question(claimant, taken.number());
         return look(said)
-                .compose(looked -> askAll(toAsk(said, clientId), question, Frames.below(clientId, taken.number())))
+                .compose(looked ->
+                        askAll(toAsk(said, claimant.clientId()), question, Frames.below(claimant, taken.number())))
                 .map(answer -> new Taken(taken.number(), answer, true));
     }
 
-    private Future<Taken> takeUnseen(String clientId, long number) {
+    private Future<Taken> takeUnseen(Claimant claimant, long number) {
         Said nothing = new Said.Nothing();
-        IdDoubts.Word word = locked(() -> doubts.begin(clientId, number));
+        IdDoubts.Word word = locked(() -> doubts.begin(claimant.clientId(), number));
         // It has just come: it is the newest as far as anybody can tell.
-        var frame = new Frames.LetGo(clientId, Long.MAX_VALUE, word);
+        var frame = new Frames.LetGo(claimant, Long.MAX_VALUE, word);
         return look(nothing)
-                .compose(looked -> askAll(toAsk(nothing, clientId), new Question(clientId, number), frame))
+                .compose(looked -> askAll(toAsk(nothing, claimant.clientId()), new Question(claimant, number), frame))
                 .map(answer -> new Taken(number, answer, false));
     }
 
     @Override
-    public Future<Taken> again(String clientId, long number) {
+    public Future<Taken> again(Claimant claimant, long number) {
         if (mustNotTake()) {
             return Future.succeededFuture(new Taken(number, Answer.LET_GO, false));
         }
-        return cluster.takeClientId(clientId)
+        return cluster.takeClientId(claimant.clientId())
                 .compose(mine -> {
-                    change(() -> renumber(new Question(clientId, number), mine));
+                    change(() -> renumber(new Question(claimant, number), mine));
                     return mine.whole()
-                            ? takeSeen(clientId, mine)
+                            ? takeSeen(claimant, mine)
                             : Future.succeededFuture(new Taken(mine.number(), Answer.LET_GO, false));
                 })
                 .otherwise(failure -> new Taken(number, Answer.LET_GO, false));
@@ -149,7 +158,7 @@ final class ClusterClientIds implements ClientIds {
 
     private Set<Long> toAsk(Said said, String clientId) {
         return locked(() -> {
-            Set<Long> peers = new TreeSet<>(questions.unanswered(clientId));
+            Set<Long> peers = new TreeSet<>(unanswered(clientId));
             peers.addAll(holders.toAsk(said, doubts.doubting()));
             peers.retainAll(holders.live());
             return peers;
@@ -204,6 +213,10 @@ final class ClusterClientIds implements ClientIds {
             }));
         }
         return Future.join(answers).compose(all -> {
+            if (answers.stream().anyMatch(answer -> answer.result().answer() == Answer.ANOTHERS)) {
+                inVain(question, round.asked());
+                return Future.succeededFuture(Answer.ANOTHERS);
+            }
             if (answers.stream().anyMatch(answer -> answer.result().answer() == Answer.NEWER)) {
                 return Future.succeededFuture(Answer.NEWER);
             }
@@ -235,35 +248,64 @@ final class ClusterClientIds implements ClientIds {
         return String.valueOf(failure.getMessage());
     }
 
-    @Override
-    public void leave(String clientId, long number) {
-        boolean asking = locked(() -> {
-            doubts.settle(clientId, number);
-            return questions.ended(new Question(clientId, number));
+    /** The one who has the id notes it again; who took it meanwhile, and asks here, is told of those who were asked. */
+    private void inVain(Question question, Set<Long> asked) {
+        change(() -> inVain.put(question, Set.copyOf(asked)));
+        vertx.setTimer(IN_VAIN_MILLIS, timer -> change(() -> inVain.remove(question)));
+    }
+
+    private Set<Long> unanswered(String clientId) {
+        Set<Long> peers = questions.unanswered(clientId);
+        inVain.forEach((question, asked) -> {
+            if (question.clientId().equals(clientId)) {
+                peers.addAll(asked);
+            }
         });
-        if (number > 0 && !asking) {
-            cluster.leaveClientId(clientId, number);
+        return peers;
+    }
+
+    @Override
+    public void leave(Claimant claimant, long number) {
+        Question question = new Question(claimant, number);
+        boolean noted = locked(() -> {
+            doubts.settle(claimant.clientId(), number);
+            boolean asking = questions.ended(question);
+            return !asking && !inVain.containsKey(question);
+        });
+        if (number > 0 && noted) {
+            cluster.leaveClientId(claimant.clientId(), number);
+        }
+    }
+
+    @Override
+    public void keep(Claimant claimant, long taken, long number) {
+        if (number > 0 && taken != Long.MAX_VALUE) { // else the map shows one of the two only
+            cluster.keepClientId(claimant.clientId(), taken, number);
         }
     }
 
     /** What a peer that lets go of the id here is to be told. */
     Frames.LetGoAnswer answer(String clientId, Answer answer) {
-        return new Frames.LetGoAnswer(answer, locked(() -> questions.unanswered(clientId)));
+        return new Frames.LetGoAnswer(answer, locked(() -> unanswered(clientId)));
     }
 
     @Override
-    public Future<Answer> letGo(long incarnation, String clientId, long number) {
-        return ask(incarnation, Frames.below(clientId, number < 0 ? Long.MAX_VALUE : number))
+    public Future<Answer> letGo(long incarnation, Claimant claimant, long number) {
+        return ask(incarnation, Frames.below(claimant, number < 0 ? Long.MAX_VALUE : number))
                 .map(Frames.LetGoAnswer::answer)
                 .otherwise(failure -> {
-                    LOG.info("client={} node {} does not let go of it: {}", clientId, incarnation, message(failure));
+                    LOG.info(
+                            "client={} node {} does not let go of it: {}",
+                            claimant.clientId(),
+                            incarnation,
+                            message(failure));
                     return Answer.LET_GO;
                 });
     }
 
     @Override
-    public void check(String clientId, long number) {
-        Question question = new Question(clientId, number);
+    public void check(Claimant claimant, long number) {
+        Question question = new Question(claimant, number);
         change(() -> holders.live().forEach(peer -> questions.add(peer, question)));
     }
 
@@ -288,7 +330,7 @@ final class ClusterClientIds implements ClientIds {
             doubts.retain(kept);
             return questions.retain(kept);
         });
-        over.forEach(question -> cluster.leaveClientId(question.clientId(), question.number()));
+        over.forEach(this::leave);
         now.live().forEach(this::askAgain);
     }
 
@@ -313,7 +355,7 @@ final class ClusterClientIds implements ClientIds {
         List<Question> some = locked(() -> questions.next(peer, AGAIN_MAX));
         List<Future<Void>> asked = new ArrayList<>();
         for (Question question : some) {
-            asked.add(ask(peer, Frames.below(question.clientId(), newest(question)))
+            asked.add(ask(peer, Frames.below(question.claimant(), newest(question)))
                     .map(answer -> {
                         settle(peer, question, answer.answer());
                         return null;
@@ -334,14 +376,18 @@ final class ClusterClientIds implements ClientIds {
 
     private void settle(long peer, Question question, Answer answer) {
         if (locked(() -> questions.answered(peer, question))) {
-            cluster.leaveClientId(question.clientId(), question.number());
+            leave(question);
         }
         Joined parts = joined;
-        if (answer == Answer.NEWER && parts != null) {
+        if ((answer == Answer.NEWER || answer == Answer.ANOTHERS) && parts != null) {
             parts.clients()
-                    .letGo(question.clientId(), question.number() + 1)
+                    .letGo(question.claimant(), question.number() + 1)
                     .onFailure(
                             failure -> LOG.warn("client={} was not let go: {}", question.clientId(), message(failure)));
         }
+    }
+
+    private void leave(Question question) {
+        cluster.leaveClientId(question.clientId(), question.number());
     }
 }

@@ -1,5 +1,6 @@
 package io.tuskmq.node.cluster;
 
+import io.tuskmq.node.rules.Claimant;
 import io.tuskmq.node.rules.IdDoubts;
 import io.tuskmq.node.session.ClientIds;
 import io.tuskmq.node.session.GroupFrame;
@@ -35,10 +36,10 @@ final class Frames {
     record Row(long id, Message message) {}
 
     /**
-     * Asks for all connections of the client id with a lower number to be ended; answered when they have left nothing behind, or when there is
-     * one with a higher number.
+     * Asks for all connections of the client id with a lower number to be ended that the principal may end; answered when they have left nothing
+     * behind, or when there is one with a higher number or of another user.
      */
-    record LetGo(String clientId, long number, IdDoubts.Word ids) implements Asked {}
+    record LetGo(Claimant newer, long number, IdDoubts.Word ids) implements Asked {}
 
     /**
      * The answer to it.
@@ -71,7 +72,6 @@ final class Frames {
     private static final byte WILLS_PASSED = 7;
     private static final byte WILLS_OVER = 8;
     private static final byte ALIVE = 9;
-    private static final int LET_GO_HEADER = 1 + 3 * Long.BYTES;
     private static final int LANE_HEADER = 1 + Integer.BYTES + 2 * Long.BYTES;
 
     private Frames() {}
@@ -108,12 +108,25 @@ final class Frames {
                 .appendLong(request.number())
                 .appendLong(request.ids().begun())
                 .appendLong(request.ids().settled())
-                .appendString(request.clientId());
+                .appendBuffer(text(request.newer().clientId()))
+                .appendBuffer(text(request.newer().principal()));
+    }
+
+    private static Buffer text(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        return Buffer.buffer(Integer.BYTES + bytes.length)
+                .appendInt(bytes.length)
+                .appendBytes(bytes);
     }
 
     /** All lower ones. */
     static Buffer letGoAnswer(LetGoAnswer answer) {
-        Buffer buffer = Buffer.buffer().appendByte((byte) (answer.answer() == ClientIds.Answer.NEWER ? 1 : 0));
+        Buffer buffer = Buffer.buffer().appendByte((byte)
+                switch (answer.answer()) {
+                    case NEWER -> 1;
+                    case ANOTHERS -> 2;
+                    case LET_GO, NO_LEASE -> 0;
+                });
         answer.unanswered().forEach(buffer::appendLong);
         return buffer;
     }
@@ -123,11 +136,17 @@ final class Frames {
         for (int at = 1; at < body.length(); at += Long.BYTES) {
             unanswered.add(body.getLong(at));
         }
-        return new LetGoAnswer(body.getByte(0) == 1 ? ClientIds.Answer.NEWER : ClientIds.Answer.LET_GO, unanswered);
+        ClientIds.Answer answer = switch (body.getByte(0)) {
+            case 0 -> ClientIds.Answer.LET_GO;
+            case 1 -> ClientIds.Answer.NEWER;
+            case 2 -> ClientIds.Answer.ANOTHERS;
+            default -> throw new IllegalArgumentException("an answer of unknown kind " + body.getByte(0));
+        };
+        return new LetGoAnswer(answer, unanswered);
     }
 
-    static LetGo below(String clientId, long number) {
-        return new LetGo(clientId, number, IdDoubts.Word.NONE);
+    static LetGo below(Claimant newer, long number) {
+        return new LetGo(newer, number, IdDoubts.Word.NONE);
     }
 
     static Buffer alive() {
@@ -137,8 +156,7 @@ final class Frames {
     static Buffer willsComing(WillsComing wills) {
         Buffer frame = Buffer.buffer().appendByte(WILLS_COMING).appendLong(wills.sweep());
         for (String clientId : wills.clientIds()) {
-            byte[] bytes = clientId.getBytes(StandardCharsets.UTF_8);
-            frame.appendInt(bytes.length).appendBytes(bytes);
+            frame.appendBuffer(text(clientId));
         }
         return frame;
     }
@@ -179,7 +197,7 @@ final class Frames {
                 Reader in = new Reader(frame, 1);
                 long number = in.int64();
                 IdDoubts.Word ids = in.word();
-                yield new LetGo(frame.getString(LET_GO_HEADER, frame.length()), number, ids);
+                yield new LetGo(new Claimant(in.text(), in.text()), number, ids);
             }
             case ALIVE -> new Alive();
             case GROUP -> new OfGroup(GroupFrames.decode(frame, 1));

@@ -153,10 +153,10 @@ final class PeerListener implements Cluster.Listener {
     @Override
     public Future<Buffer> asked(Peer from, Buffer body) {
         return switch (Frames.asked(body)) {
-            case Frames.LetGo(String clientId, long number, var word) -> {
+            case Frames.LetGo(var newer, long number, var word) -> {
                 ids.said(from.incarnation(), word); // first: who connects here from now on asks that node too
-                yield askedHere(() -> joined().clients().letGo(clientId, number))
-                        .map(answer -> Frames.letGoAnswer(ids.answer(clientId, answer)));
+                yield askedHere(() -> joined().clients().letGo(newer, number))
+                        .map(answer -> Frames.letGoAnswer(ids.answer(newer.clientId(), answer)));
             }
             // Sessions here rely on forwards of those whom they waited for, and of those who come later: they must know
             // all.

@@ -2,6 +2,7 @@ package io.tuskmq.node.mqtt;
 
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.ReasonCodes;
+import io.tuskmq.node.session.Authentication;
 import java.util.List;
 
 /**
@@ -68,6 +69,16 @@ final class AnswerWriter {
             return false;
         }
         PacketWriter.disconnect(outbox.room(bytes), reason, said);
+        return true;
+    }
+
+    /** Only MQTT 5 has it. */
+    boolean auth(int reason, Authentication given) {
+        int bytes = PacketWriter.authBytes(given);
+        if (bytes > packetBytesMax) {
+            return false;
+        }
+        PacketWriter.auth(outbox.room(bytes), reason, given);
         return true;
     }
 

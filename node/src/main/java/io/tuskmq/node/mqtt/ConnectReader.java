@@ -1,10 +1,13 @@
 package io.tuskmq.node.mqtt;
 
 import io.tuskmq.node.rules.ReasonCodes;
+import io.tuskmq.node.session.Authentication;
 import io.tuskmq.node.session.ConnectPacket;
 import io.tuskmq.storage.Message;
 import io.tuskmq.storage.Sessions;
 import io.tuskmq.storage.Sessions.NewWill;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** Reads a CONNECT and checks its form (3.1): what comes out keeps every rule that needs no knowledge of sessions. */
 final class ConnectReader {
@@ -16,15 +19,25 @@ final class ConnectReader {
 
     private final PacketReader in;
     private final MqttOptions.Limits limits;
+    private final Set<String> methods;
 
     /** Protocol level as soon as it is known, so that a refusal can be put into its words; 0 before. */
     private int version;
 
     private long maximumPacketSize;
+    private @Nullable Authentication authentication;
 
-    ConnectReader(PacketReader in, MqttOptions.Limits limits) {
+    /** @param methods of enhanced authentication that clients may ask for */
+    ConnectReader(PacketReader in, MqttOptions.Limits limits, Set<String> methods) {
         this.in = in;
         this.limits = limits;
+        this.methods = methods;
+    }
+
+    /** Of a CONNECT with an authentication method. */
+    @Nullable
+    Authentication authentication() {
+        return authentication;
     }
 
     int version() {
@@ -100,12 +113,15 @@ final class ConnectReader {
         }
     }
 
-    private static void checkAuthentication(Properties properties) {
-        if (properties.authMethod() != null) {
-            // [MQTT5-4.12.0-1] We have no enhanced authentication.
-            throw BadPacket.of(ReasonCodes.BAD_AUTHENTICATION_METHOD, "no authentication method is supported");
-        }
-        if (properties.has(Properties.AUTH_DATA)) {
+    private void checkAuthentication(Properties properties) {
+        String method = properties.authMethod();
+        if (method != null) {
+            if (!methods.contains(method)) {
+                throw BadPacket.of( // [MQTT5-4.12.0-1]
+                        ReasonCodes.BAD_AUTHENTICATION_METHOD, "this authentication method is not supported");
+            }
+            authentication = new Authentication(method, properties.authData());
+        } else if (properties.has(Properties.AUTH_DATA)) {
             throw BadPacket.protocolError("authentication data without a method");
         }
     }

@@ -4,6 +4,7 @@ import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.rules.Rights;
+import io.tuskmq.node.session.Authentication;
 import io.tuskmq.node.session.ConnectPacket;
 import io.tuskmq.node.session.Connection;
 import io.tuskmq.node.session.ConnectionHandler.CloseCause;
@@ -26,6 +27,8 @@ final class MqttConnection implements Connection {
         NEW,
         /** The sessions decide on the CONNECT; reading is paused. */
         CONNECTING,
+        /** The client is asked to go on with its authentication: nothing but AUTH or DISCONNECT may come. */
+        AUTHENTICATING,
         OPEN,
         /** Nothing is read or sent any more; told, or about to be told, to the sessions. */
         CLOSED
@@ -40,10 +43,10 @@ final class MqttConnection implements Connection {
     private long newExpirySeconds = -1;
     private @Nullable Backlog backlog;
     private @Nullable ConnectPacket connect;
-    private @Nullable PacketTranslator translator;
+    private @Nullable IncomingPackets packets;
+    private @Nullable AuthDialogue dialogue;
 
-    private @Nullable PublishGate gate;
-    private @Nullable PublishWriter publishes;
+    private @Nullable EffectWriter effects;
     private @Nullable AnswerWriter answers;
 
     MqttConnection(Tap tap, ShardLoop loop, String remoteAddress) {
@@ -66,10 +69,6 @@ final class MqttConnection implements Connection {
         return there(backlog);
     }
 
-    private PublishGate gate() {
-        return there(gate);
-    }
-
     private static <T> T there(@Nullable T part) {
         return Objects.requireNonNull(part, "not yet");
     }
@@ -80,6 +79,10 @@ final class MqttConnection implements Connection {
 
     boolean isClosed() {
         return state == State.CLOSED;
+    }
+
+    private boolean isUnanswered() {
+        return state == State.CONNECTING || state == State.AUTHENTICATING;
     }
 
     boolean isOpen() {
@@ -93,6 +96,9 @@ final class MqttConnection implements Connection {
         if (state == State.NEW && first >> 4 != PacketType.CONNECT) {
             throw BadPacket.protocolError("first packet is not a CONNECT"); // [MQTT-3.1.0-1] [MQTT5-3.1.0-1]
         }
+        if (state == State.AUTHENTICATING && first >> 4 != PacketType.AUTH && first >> 4 != PacketType.DISCONNECT) {
+            throw BadPacket.protocolError("neither AUTH nor DISCONNECT before the CONNACK"); // [MQTT5-3.1.2-30]
+        }
         if (!PacketType.hasFlags(first >> 4, first & 15)) {
             throw BadPacket.malformed("wrong flags in the fixed header"); // [MQTT-2.2.2-2] [MQTT5-2.1.3-1]
         }
@@ -104,31 +110,7 @@ final class MqttConnection implements Connection {
             connect();
             return;
         }
-        PacketTranslator packets = translator;
-        if (packets == null) {
-            throw new IllegalStateException("packets wait until the CONNECT is answered");
-        }
-        switch (type) {
-            case PacketType.PUBLISH -> {
-                Event.PublishReceived event = packets.publish(flags, System.currentTimeMillis());
-                if (gate().passes(event, packets)) {
-                    event(event);
-                }
-            }
-            case PacketType.PUBACK -> event(packets.pubAck());
-            case PacketType.PUBREC -> event(packets.pubRec());
-            case PacketType.PUBREL -> event(packets.pubRel());
-            case PacketType.PUBCOMP -> event(packets.pubComp());
-            case PacketType.SUBSCRIBE -> event(gate().checked(packets.subscribe()));
-            case PacketType.UNSUBSCRIBE -> event(packets.unsubscribe());
-            case PacketType.PINGREQ -> ping();
-            case PacketType.DISCONNECT -> disconnected(packets.disconnect());
-            case PacketType.CONNECT ->
-                throw BadPacket.protocolError("second CONNECT"); // [MQTT-3.1.0-2] [MQTT5-3.1.0-2]
-            case PacketType.AUTH -> throw BadPacket.protocolError("AUTH without an authentication method");
-            case 0 -> throw BadPacket.malformed("packet type 0");
-            default -> throw BadPacket.protocolError("packet type " + type + " from a client");
-        }
+        there(packets).packet(type, flags);
     }
 
     /** Our own fault, not the client's: what its session holds in memory can't be trusted any more. */
@@ -139,7 +121,7 @@ final class MqttConnection implements Connection {
     }
 
     private void connect() {
-        ConnectReader reader = new ConnectReader(loop.reader, loop.limits);
+        ConnectReader reader = new ConnectReader(loop.reader, loop.limits, loop.handler.authenticationMethods());
         ConnectPacket packet;
         try {
             packet = reader.read(remoteAddress);
@@ -149,9 +131,10 @@ final class MqttConnection implements Connection {
         }
         answersIn(packet.version(), packet.maximumPacketSize());
         connect = packet.withoutPassword();
-        translator = new PacketTranslator(loop.reader, loop.limits, version == 5);
-        publishes = new PublishWriter(packet, loop.limits);
-        gate = new PublishGate(this, loop.counters, version == 5);
+        Authentication begun = reader.authentication();
+        dialogue = begun == null ? null : new AuthDialogue(this, loop.handler, begun);
+        packets = new IncomingPackets(this, loop, version == 5, dialogue);
+        effects = new EffectWriter(this, answers(), new PublishWriter(packet, loop.limits), loop.counters);
         state = State.CONNECTING;
         announced = true;
         tap.pause(); // packets behind the CONNECT wait [MQTT-3.1.4-5]
@@ -163,7 +146,33 @@ final class MqttConnection implements Connection {
         answers = new AnswerWriter(outbox(), clientVersion, packetBytesMax);
     }
 
-    private void event(Event event) {
+    /** For {@link AuthDialogue}. */
+    void say(int reason, Authentication given) {
+        if (answers().auth(reason, given)) {
+            backlog().bound();
+        } else {
+            loop.counters.tooLargeForClient.increment();
+            close(ReasonCodes.PACKET_TOO_LARGE, "AUTH is larger than the client takes");
+        }
+    }
+
+    /** For {@link AuthDialogue}: the client's answer is waited for. */
+    void listen() {
+        if (state == State.CONNECTING) {
+            state = State.AUTHENTICATING;
+            tap.resume();
+        }
+    }
+
+    /** For {@link AuthDialogue}: it is looked at. */
+    void listenNoMore() {
+        if (state == State.AUTHENTICATING) {
+            state = State.CONNECTING;
+            tap.pause();
+        }
+    }
+
+    void event(Event event) {
         loop.handler.event(this, event);
     }
 
@@ -177,11 +186,26 @@ final class MqttConnection implements Connection {
     }
 
     @Override
-    public void grant(Rights rights) {
-        gate().grant(rights);
+    public Optional<Authentication> authentication() {
+        return Optional.ofNullable(dialogue).map(AuthDialogue::begun);
     }
 
-    private void ping() {
+    @Override
+    public void ask(byte[] data) {
+        there(dialogue).ask(data);
+    }
+
+    @Override
+    public void authenticated(byte[] data) {
+        there(dialogue).succeed(data);
+    }
+
+    @Override
+    public void grant(Rights rights) {
+        there(packets).grant(rights);
+    }
+
+    void ping() {
         loop.reader.expectEnd();
         bounded(answers().pingResp());
     }
@@ -195,7 +219,7 @@ final class MqttConnection implements Connection {
         backlog().bound();
     }
 
-    private void disconnected(PacketTranslator.Disconnect packet) {
+    void disconnected(PacketTranslator.Disconnect packet) {
         ConnectPacket c = connect;
         if (packet.expirySeconds() > 0 && c != null && c.expirySeconds() == 0) {
             throw BadPacket.protocolError("session expiry raised from 0"); // 3.14.2.2.2
@@ -219,14 +243,13 @@ final class MqttConnection implements Connection {
         if (state != State.CONNECTING || c == null) {
             return; // the client left meanwhile: closed() was or will be called
         }
-        int asked = c.keepAliveSeconds();
-        int max = loop.limits.keepAliveSecondsMax();
-        boolean lowered = c.isV5() && max > 0 && (asked == 0 || asked > max);
+        int keepAlive = loop.limits.keepAliveSeconds(c);
         PacketWriter.Welcome welcome = new PacketWriter.Welcome(
                 sessionPresent,
                 assignedClientId,
                 expirySeconds == c.expirySeconds() ? -1 : expirySeconds,
-                lowered ? max : -1,
+                keepAlive == c.keepAliveSeconds() ? -1 : keepAlive,
+                dialogue == null ? null : dialogue.proof(),
                 loop.limits);
         if (!answers().connAck(welcome)) {
             loop.counters.tooLargeForClient.increment();
@@ -236,14 +259,14 @@ final class MqttConnection implements Connection {
             return;
         }
         state = State.OPEN;
-        tap.accepted(version, lowered ? max : asked);
+        tap.accepted(version, keepAlive);
         tap.resume();
     }
 
     @Override
     public void reject(int reason, String why) {
         assert loop.context.inThread();
-        if (state == State.CONNECTING) {
+        if (isUnanswered()) {
             answers().refusal(reason, why);
             finish(CloseCauses.of(reason));
             tap.closeGently();
@@ -253,47 +276,18 @@ final class MqttConnection implements Connection {
     @Override
     public void send(Effect.ToClient packet) {
         assert loop.context.inThread();
-        if (state != State.OPEN) {
-            return;
-        }
-        bounded(
-                switch (packet) {
-                    case Effect.SendPublish p -> sendPublish(p);
-                    case Effect.SendPubAck p -> answers().ack(PacketType.PUBACK, p.packetId(), p.reason());
-                    case Effect.SendPubRec p -> answers().ack(PacketType.PUBREC, p.packetId(), p.reason());
-                    case Effect.SendPubRel p -> answers().ack(PacketType.PUBREL, p.packetId(), p.reason());
-                    case Effect.SendPubComp p -> answers().ack(PacketType.PUBCOMP, p.packetId(), p.reason());
-                    case Effect.SendSubAck p -> answers().subAck(p);
-                    case Effect.SendUnsubAck p -> answers().unsubAck(p);
-                    case Effect.Disconnect p -> {
-                        close(p.reason(), p.why());
-                        yield true;
-                    }
-                });
-    }
-
-    /** True also for one that is left out: the session goes on. */
-    private boolean sendPublish(Effect.SendPublish p) {
-        PublishWriter writer = publishes;
-        if (writer == null || writer.write(outbox(), p, System.currentTimeMillis())) {
-            return true;
-        }
-        // [MQTT5-3.1.2-25] Go on as if it had been sent and completed.
-        loop.counters.tooLargeForClient.increment();
-        switch (p.qos()) {
-            case 1 ->
-                tap.later(() -> eventIfOpen(new Event.PubAckReceived(p.packetId(), ReasonCodes.PACKET_TOO_LARGE)));
-            case 2 ->
-                tap.later(() -> eventIfOpen(new Event.PubRecReceived(p.packetId(), ReasonCodes.PACKET_TOO_LARGE)));
-            default -> {}
-        }
-        return true;
-    }
-
-    private void eventIfOpen(Event event) {
         if (state == State.OPEN) {
-            event(event);
+            bounded(there(effects).write(packet));
         }
+    }
+
+    /** For {@link EffectWriter}: when the present event is dealt with. */
+    void eventLater(Event event) {
+        tap.later(() -> {
+            if (state == State.OPEN) {
+                event(event);
+            }
+        });
     }
 
     @Override
@@ -313,7 +307,7 @@ final class MqttConnection implements Connection {
 
     @Override
     public void close(int reason, String why) {
-        if (state == State.CONNECTING) {
+        if (isUnanswered()) {
             reject(reason == 0 ? ReasonCodes.SERVER_UNAVAILABLE : reason, why);
         } else if (state != State.CLOSED) {
             end(reason, why, CloseCauses.of(reason));
@@ -337,7 +331,7 @@ final class MqttConnection implements Connection {
             return;
         }
         loop.badBytes(remoteAddress, fault.why());
-        if (state == State.NEW && answers().hasConnAckFor(fault.reason())) {
+        if ((state == State.NEW || state == State.AUTHENTICATING) && answers().hasConnAckFor(fault.reason())) {
             answers().refusal(fault.reason(), fault.why());
         }
         end(fault.reason(), fault.why(), CloseCause.PROTOCOL_ERROR);
@@ -356,7 +350,13 @@ final class MqttConnection implements Connection {
     }
 
     void connectDeadline() {
-        if (state == State.NEW) {
+        if (state == State.NEW || (dialogue != null && !isOpen() && dialogue.deadline())) {
+            deadline();
+        }
+    }
+
+    void deadline() {
+        if (state != State.CLOSED) {
             loop.badInput.line(remoteAddress, "no complete CONNECT in time");
             finish(CloseCause.IO);
             tap.closeNow();

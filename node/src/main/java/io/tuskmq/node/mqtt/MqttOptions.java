@@ -1,6 +1,7 @@
 package io.tuskmq.node.mqtt;
 
 import io.tuskmq.node.auth.Network;
+import io.tuskmq.node.session.ConnectPacket;
 import io.tuskmq.node.tls.TlsFiles;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -96,6 +97,13 @@ public record MqttOptions(
                 60_000,
                 new Arrivals(1_000_000, 0, 0),
                 new PublishRate(0, 0));
+
+        /** What counts for a client: only one of MQTT 5 can be told of another keep-alive than its own. */
+        int keepAliveSeconds(ConnectPacket client) {
+            int asked = client.keepAliveSeconds();
+            boolean lowered = client.isV5() && keepAliveSecondsMax > 0 && (asked == 0 || asked > keepAliveSecondsMax);
+            return lowered ? keepAliveSecondsMax : asked;
+        }
 
         public Limits withPacketBytesMax(int bytes) {
             return new Limits(

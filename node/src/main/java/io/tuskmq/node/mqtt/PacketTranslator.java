@@ -4,6 +4,7 @@ import io.tuskmq.cluster.rules.SharedFilter;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.rules.Subscription;
+import io.tuskmq.node.session.Authentication;
 import io.tuskmq.storage.Message;
 import io.tuskmq.storage.rules.LaneVector;
 import java.util.ArrayList;
@@ -231,6 +232,27 @@ final class PacketTranslator {
 
     private static Subscription key(String filter, String share) {
         return new Subscription(filter, share, 0, false, false, 0, 0, 0, new LaneVector());
+    }
+
+    // --- AUTH
+
+    /** @param reason one of the three that AUTH may have */
+    record Auth(int reason, Authentication given) {}
+
+    /** Of an MQTT 5 client. */
+    Auth auth() {
+        int reason = in.remaining() == 0 ? ReasonCodes.SUCCESS : in.u8();
+        switch (reason) {
+            case ReasonCodes.SUCCESS, ReasonCodes.CONTINUE_AUTHENTICATION, ReasonCodes.RE_AUTHENTICATE -> {}
+            default -> throw BadPacket.malformed("unknown reason code " + reason); // [MQTT5-3.15.2-1]
+        }
+        Properties properties = in.remaining() > 0 ? Properties.read(in, Properties.IN_AUTH) : Properties.NONE;
+        in.expectEnd();
+        String method = properties.authMethod();
+        if (method == null) {
+            throw BadPacket.protocolError("AUTH without an authentication method"); // 3.15.2.2.2
+        }
+        return new Auth(reason, new Authentication(method, properties.authData()));
     }
 
     // --- DISCONNECT

@@ -3,8 +3,10 @@ package io.tuskmq.node.mqtt;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.tuskmq.node.rules.ReasonCodes;
+import io.tuskmq.node.session.Authentication;
 import io.tuskmq.storage.Message;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Writes packets to clients in the words of their protocol version. */
 final class PacketWriter {
@@ -144,12 +146,14 @@ final class PacketWriter {
      * @param assignedClientId empty = none
      * @param expirySeconds -1 = as asked for
      * @param keepAliveSeconds -1 = as asked for
+     * @param proof of a method that the CONNECT named; else null
      */
     record Welcome(
             boolean sessionPresent,
             String assignedClientId,
             long expirySeconds,
             int keepAliveSeconds,
+            @Nullable Authentication proof,
             MqttOptions.Limits limits) {
         int propertyBytes() {
             return 3
@@ -157,7 +161,8 @@ final class PacketWriter {
                     + 3
                     + (expirySeconds >= 0 ? 5 : 0)
                     + (assignedClientId.isEmpty() ? 0 : 3 + ByteBufUtil.utf8Bytes(assignedClientId))
-                    + (keepAliveSeconds >= 0 ? 3 : 0);
+                    + (keepAliveSeconds >= 0 ? 3 : 0)
+                    + authenticationBytes(proof);
         }
     }
 
@@ -189,6 +194,39 @@ final class PacketWriter {
         if (welcome.keepAliveSeconds >= 0) {
             out.writeByte(Properties.SERVER_KEEP_ALIVE).writeShort(welcome.keepAliveSeconds); // [MQTT5-3.2.2-21]
         }
+        authentication(out, welcome.proof); // [MQTT5-4.12.0-5]
+    }
+
+    private static int authenticationBytes(@Nullable Authentication given) {
+        if (given == null) {
+            return 0;
+        }
+        int data = given.data().length;
+        return 3 + ByteBufUtil.utf8Bytes(given.method()) + (data > 0 ? 3 + data : 0);
+    }
+
+    private static void authentication(ByteBuf out, @Nullable Authentication given) {
+        if (given == null) {
+            return;
+        }
+        string(out, Properties.AUTH_METHOD, given.method());
+        if (given.data().length > 0) {
+            out.writeByte(Properties.AUTH_DATA).writeShort(given.data().length).writeBytes(given.data());
+        }
+    }
+
+    static int authBytes(Authentication given) {
+        return packetBytes(1 + withLength(authenticationBytes(given)));
+    }
+
+    /** Without a reason string or user properties, which could make it too large [MQTT5-3.15.2-2] [MQTT5-3.15.2-3]. */
+    static void auth(ByteBuf out, int reason, Authentication given) {
+        int bytes = authenticationBytes(given);
+        out.writeByte(PacketType.AUTH << 4);
+        variable(out, 1 + withLength(bytes));
+        out.writeByte(reason);
+        variable(out, bytes);
+        authentication(out, given);
     }
 
     /** [MQTT-3.2.2-4] [MQTT5-3.2.2-6] Session present is 0 in a refusal. */

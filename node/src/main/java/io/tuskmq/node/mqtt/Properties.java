@@ -53,6 +53,7 @@ final class Properties {
     static final long IN_SUBSCRIBE = bits(SUBSCRIPTION_ID, USER_PROPERTY);
     static final long IN_UNSUBSCRIBE = bits(USER_PROPERTY);
     static final long IN_DISCONNECT = bits(SESSION_EXPIRY, REASON_STRING, USER_PROPERTY);
+    static final long IN_AUTH = bits(AUTH_METHOD, AUTH_DATA, REASON_STRING, USER_PROPERTY);
 
     /** They travel with the message, in the order they came ([MQTT5-3.3.2-18] for user properties). */
     private static final long TRAVELLING =
@@ -74,6 +75,7 @@ final class Properties {
     private int topicAlias;
     private int subscriptionId;
     private @Nullable String authMethod;
+    private byte[] authData = EMPTY;
 
     private Properties() {}
 
@@ -136,7 +138,8 @@ final class Properties {
             case SUBSCRIPTION_ID -> subscriptionId = (int) notZero(in.variableByteInteger(), id);
             case RESPONSE_TOPIC -> responseTopic(in.string("response topic"));
             case AUTH_METHOD -> authMethod = in.string("authentication method");
-            case CORRELATION_DATA, AUTH_DATA -> in.binary();
+            case AUTH_DATA -> authData = in.binary();
+            case CORRELATION_DATA -> in.binary();
             case USER_PROPERTY -> {
                 in.string("user property");
                 in.string("user property");
@@ -218,5 +221,10 @@ final class Properties {
     @Nullable
     String authMethod() {
         return authMethod;
+    }
+
+    /** Empty also when not given. */
+    byte[] authData() {
+        return authData;
     }
 }

@@ -1,6 +1,5 @@
 package io.tuskmq.node.rules;
 
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,27 +15,30 @@ import java.util.TreeSet;
  * name this node, which says whom to ask as well. Pure; one thread at a time.
  */
 public final class IdQuestions {
-    /** A client id that came here, and its number. */
-    public record Question(String clientId, long number) {}
+    /** A client that came here, and its number. */
+    public record Question(Claimant claimant, long number) {
+        public String clientId() {
+            return claimant.clientId();
+        }
+    }
 
-    /** By peer: client ids and their numbers. */
-    private final Map<Long, Map<String, Long>> open = new HashMap<>();
+    /** By peer and client id. */
+    private final Map<Long, Map<String, Question>> open = new HashMap<>();
     /** Those of connections that have ended. */
     private final Set<Question> left = new HashSet<>();
 
     /** The peer has not answered. A newer connection's question takes the place of an older one's. */
     public void add(long peer, Question question) {
-        Long before =
-                open.computeIfAbsent(peer, p -> new LinkedHashMap<>()).put(question.clientId(), question.number());
-        if (before != null && before != question.number()) {
-            isOver(new Question(question.clientId(), before));
+        Question before = open.computeIfAbsent(peer, p -> new LinkedHashMap<>()).put(question.clientId(), question);
+        if (before != null && !before.equals(question)) {
+            isOver(before);
         }
     }
 
     /** @return whether its connection has ended, and this was the last answer: the map needs to name this node no longer */
     public boolean answered(long peer, Question question) {
-        Map<String, Long> ofPeer = open.get(peer);
-        if (ofPeer == null || !ofPeer.remove(question.clientId(), question.number())) {
+        Map<String, Question> ofPeer = open.get(peer);
+        if (ofPeer == null || !ofPeer.remove(question.clientId(), question)) {
             return false;
         }
         if (ofPeer.isEmpty()) {
@@ -50,8 +52,7 @@ public final class IdQuestions {
     }
 
     private boolean isOpen(Question question) {
-        Long number = question.number();
-        return open.values().stream().anyMatch(ofPeer -> number.equals(ofPeer.get(question.clientId())));
+        return open.values().stream().anyMatch(ofPeer -> question.equals(ofPeer.get(question.clientId())));
     }
 
     /**
@@ -81,20 +82,13 @@ public final class IdQuestions {
 
     /** The connection's number is another one now. */
     public void renumbered(Question before, long number) {
-        open.values().forEach(ofPeer -> ofPeer.replace(before.clientId(), before.number(), number));
+        Question now = new Question(before.claimant(), number);
+        open.values().forEach(ofPeer -> ofPeer.replace(before.clientId(), before, now));
     }
 
     /** The oldest ones, not more than that. */
     public List<Question> next(long peer, int max) {
-        List<Question> next = new ArrayList<>();
-        Map<String, Long> ofPeer = open.getOrDefault(peer, Map.of());
-        for (Map.Entry<String, Long> question : ofPeer.entrySet()) {
-            if (next.size() == max) {
-                break;
-            }
-            next.add(new Question(question.getKey(), question.getValue()));
-        }
-        return next;
+        return open.getOrDefault(peer, Map.of()).values().stream().limit(max).toList();
     }
 
     /**

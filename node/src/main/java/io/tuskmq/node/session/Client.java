@@ -1,5 +1,6 @@
 package io.tuskmq.node.session;
 
+import io.tuskmq.node.rules.Claimant;
 import io.tuskmq.node.rules.ConnectRules;
 import io.tuskmq.storage.Sessions;
 import io.vertx.core.Future;
@@ -13,6 +14,7 @@ final class Client {
     private final ConnectPacket packet;
     private final Shard shard;
     private final ConnectRules.Decision.Claim admitted;
+    private final Promise<Void> decided = Promise.promise();
     private final Promise<Void> released = Promise.promise();
     private @Nullable SessionRunner runner;
     private boolean closed;
@@ -45,9 +47,22 @@ final class Client {
         return admitted.clientId();
     }
 
+    Claimant claimant() {
+        return new Claimant(admitted.clientId(), admitted.principal());
+    }
+
     /** Whether the other one may take this one's place: who has proved its name is not ended by somebody else. */
-    boolean yieldsTo(Client newer) {
-        return !packet.rights().areProved() || admitted.principal().equals(newer.admitted.principal());
+    boolean yieldsTo(Claimant newer) {
+        return !packet.rights().areProved() || admitted.principal().equals(newer.principal());
+    }
+
+    /** Completes when it has been accepted or refused, or has gone. From any thread, as is the next one. */
+    Future<Void> decided() {
+        return decided.future();
+    }
+
+    void isDecided() {
+        decided.tryComplete();
     }
 
     /** Empty when the client brought its own. */
@@ -66,6 +81,11 @@ final class Client {
 
     long number() {
         return number.get();
+    }
+
+    /** Whether it came before the one with this number, as far as is known. */
+    boolean isBefore(long newer) {
+        return number.get() == Long.MAX_VALUE || number.get() < newer;
     }
 
     /** A connection of this client id with this number asks for it. */

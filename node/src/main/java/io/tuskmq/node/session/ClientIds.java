@@ -1,5 +1,6 @@
 package io.tuskmq.node.session;
 
+import io.tuskmq.node.rules.Claimant;
 import io.vertx.core.Future;
 
 /** Where client ids are connected, among all nodes (I5). Called from any thread. */
@@ -10,6 +11,8 @@ public interface ClientIds {
         LET_GO,
         /** It has a newer connection of the id than the one that asks. */
         NEWER,
+        /** It has a connection of somebody who has proved to be another user, and who keeps the id. */
+        ANOTHERS,
         /** Nobody was asked: this node's own lease is over, and others may have the id. */
         NO_LEASE
     }
@@ -27,17 +30,20 @@ public interface ClientIds {
      * The client id connects here. Completes when the node where it was has let go of it, or can't be waited for any longer (then the
      * epoch fences it). Never fails.
      */
-    Future<Taken> take(String clientId);
+    Future<Taken> take(Claimant claimant);
 
     /** The same for a connection that stands, and has that number until now. Never fails. */
-    Future<Taken> again(String clientId, long number);
+    Future<Taken> again(Claimant claimant, long number);
 
     /** The connection stands, and any other node may have a newer one: all are asked, until they have answered. */
-    void check(String clientId, long number);
+    void check(Claimant claimant, long number);
 
     /** The connection with the number has ended. */
-    void leave(String clientId, long number);
+    void leave(Claimant claimant, long number);
+
+    /** The connection here, which has that number, stays: what another node took with the number {@code taken} is noted here again. */
+    void keep(Claimant claimant, long taken, long number);
 
     /** Asks a node that owns the id's session, as the store says. Never fails. */
-    Future<Answer> letGo(long incarnation, String clientId, long number);
+    Future<Answer> letGo(long incarnation, Claimant claimant, long number);
 }

@@ -93,12 +93,15 @@ public final class ClientSessions {
     }
 
     private void askOwner(Client client, long owner, Runnable started, Promise<Void> done) {
-        ids.letGo(owner, client.clientId(), client.number())
+        ids.letGo(owner, client.claimant(), client.number())
                 .onComplete(answer -> client.shard().post(() -> {
                     if (client.isClosed()) {
                         done.complete();
                     } else if (answer.result() == ClientIds.Answer.NEWER || client.isSuperseded()) {
                         rejectSuperseded(client);
+                        done.complete();
+                    } else if (answer.result() == ClientIds.Answer.ANOTHERS) {
+                        rejectAnothers(client);
                         done.complete();
                     } else {
                         claim(client, true, started, done);
@@ -110,6 +113,12 @@ public final class ClientSessions {
     void rejectSuperseded(Client client) {
         LOG.info("client={} refused: a newer connection has come", client.clientId());
         client.connection().reject(ReasonCodes.SERVER_BUSY, "session taken over"); // 0x8E is not for CONNACK
+    }
+
+    /** Somebody who has proved to be another user is connected with the client id, here or on another node. */
+    static void rejectAnothers(Client client) {
+        LOG.info("client={} refused: the client id is another user's", client.clientId());
+        client.connection().reject(ReasonCodes.NOT_AUTHORIZED, "the client id is another user's");
     }
 
     /** Checks what can be checked without the store: rejects the connection, or tells what to claim. */

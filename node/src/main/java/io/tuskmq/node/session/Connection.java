@@ -16,6 +16,17 @@ public interface Connection {
         return Optional.empty();
     }
 
+    /** What the CONNECT brought for a method of enhanced authentication (MQTT 5, 4.12), one of those that are offered. */
+    default Optional<Authentication> authentication() {
+        return Optional.empty();
+    }
+
+    /** Sends an AUTH that asks the client to go on (0x18); {@link ConnectionHandler#authenticate} follows. Of a connection with a method only. */
+    default void ask(byte[] data) {}
+
+    /** The exchange has succeeded: before {@link #accept} the data goes with the CONNACK, later at once in an AUTH 0x00. */
+    default void authenticated(byte[] data) {}
+
     /** What the client may publish and subscribe to, before {@link #accept}. */
     default void grant(Rights rights) {}
 

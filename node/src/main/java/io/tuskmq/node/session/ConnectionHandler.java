@@ -2,6 +2,7 @@ package io.tuskmq.node.session;
 
 import io.tuskmq.node.rules.Event;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /** What a connection tells: implemented by the sessions, called by the MQTT edge on the connection's event loop. */
 public interface ConnectionHandler {
@@ -25,6 +26,20 @@ public interface ConnectionHandler {
 
     /** A CONNECT came. The answer is {@link Connection#accept} or {@link Connection#reject}; no event comes before it. */
     void connect(Connection connection, ConnectPacket packet);
+
+    /** Methods of enhanced authentication that are offered; a CONNECT with another one is refused before it gets to {@link #connect}. */
+    default Set<String> authenticationMethods() {
+        return Set.of();
+    }
+
+    /**
+     * An AUTH, by the connection's method and in its turn. The answer is {@link Connection#ask}, {@link Connection#authenticated}, or the end.
+     *
+     * @param again it begins a re-authentication; no other one is under way
+     */
+    default void authenticate(Connection connection, Authentication given, boolean again) {
+        throw new IllegalStateException("no method is offered");
+    }
 
     /** A packet after CONNECT. */
     void event(Connection connection, Event event);

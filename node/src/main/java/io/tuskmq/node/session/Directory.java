@@ -1,5 +1,6 @@
 package io.tuskmq.node.session;
 
+import io.tuskmq.node.rules.Claimant;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.ReasonCodes;
 import io.vertx.core.Future;
@@ -72,13 +73,13 @@ public final class Directory implements ConnectionHandler {
 
     private void takeTurn(Client client) {
         Client here = byClientId.get(client.clientId());
-        if (here != null && !here.yieldsTo(client)) {
-            client.connection().reject(ReasonCodes.NOT_AUTHORIZED, "the client id is another user's");
+        if (here != null && !here.yieldsTo(client.claimant())) {
+            ClientSessions.rejectAnothers(client);
             turns.end(client.clientId());
             return;
         }
         opening.put(client.clientId(), client);
-        Future<ClientIds.Taken> taken = ids.take(client.clientId());
+        Future<ClientIds.Taken> taken = ids.take(client.claimant());
         taken.onSuccess(mine -> number(client, mine));
         Future.join(endOlder(client), taken)
                 .onComplete(done -> client.shard().post(() -> open(client, taken.result())));
@@ -97,13 +98,13 @@ public final class Directory implements ConnectionHandler {
         if (!clients.containsKey(client.connection())) {
             return;
         }
-        ids.again(client.clientId(), client.number()).onSuccess(taken -> {
+        ids.again(client.claimant(), client.number()).onSuccess(taken -> {
             if (!clients.containsKey(client.connection())) {
-                ids.leave(client.clientId(), taken.number());
+                ids.leave(client.claimant(), taken.number());
                 return;
             }
             number(client, taken);
-            if (taken.answer() == ClientIds.Answer.NEWER) {
+            if (taken.answer() == ClientIds.Answer.NEWER || taken.answer() == ClientIds.Answer.ANOTHERS) {
                 end(client);
             }
         });
@@ -117,6 +118,9 @@ public final class Directory implements ConnectionHandler {
         } else if (taken.answer() == ClientIds.Answer.NO_LEASE) {
             client.connection().reject(ReasonCodes.SERVER_UNAVAILABLE, "this node can't renew its lease");
             endTurn(client);
+        } else if (taken.answer() == ClientIds.Answer.ANOTHERS) {
+            ClientSessions.rejectAnothers(client);
+            endTurn(client);
         } else if (taken.answer() == ClientIds.Answer.NEWER || client.isSuperseded()) {
             sessions.rejectSuperseded(client);
             endTurn(client);
@@ -128,28 +132,48 @@ public final class Directory implements ConnectionHandler {
 
     private void endTurn(Client client) {
         opening.remove(client.clientId(), client);
+        client.isDecided();
         turns.end(client.clientId());
     }
 
     /**
-     * Another node wants the client id: its connection here is ended if it is older, one that is just coming gives way. Completes when it
-     * has left nothing behind, or after a while.
+     * Another node wants the client id: its connection here is ended if it is older, one that is just coming gives way; unless it is somebody's who
+     * has proved to be another user. Completes when it has left nothing behind, or after a while.
      *
      * @param number of the other node's connection: higher than those of all older ones
      */
-    public Future<ClientIds.Answer> letGo(String clientId, long number) {
-        Client coming = opening.get(clientId);
-        if (coming != null) {
+    public Future<ClientIds.Answer> letGo(Claimant newer, long number) {
+        Client coming = opening.get(newer.clientId());
+        Client here = byClientId.get(newer.clientId());
+        if (here != null && !here.yieldsTo(newer)) {
+            return keep(here, number);
+        }
+        if (coming != null && !coming.yieldsTo(newer) && coming.isBefore(number)) {
+            return coming.decided().compose(decided -> letGoOfHere(newer, number)); // in turn, as on one node
+        }
+        if (coming != null && coming.yieldsTo(newer)) {
             coming.yieldTo(number); // it looks once more when it can be found below
         }
-        Client here = byClientId.get(clientId);
+        return letGoOfHere(newer, number);
+    }
+
+    private Future<ClientIds.Answer> letGoOfHere(Claimant newer, long number) {
+        Client here = byClientId.get(newer.clientId());
         if (here == null) {
             return Future.succeededFuture(ClientIds.Answer.LET_GO);
+        }
+        if (!here.yieldsTo(newer)) {
+            return keep(here, number);
         }
         if (here.number() >= number) {
             return Future.succeededFuture(ClientIds.Answer.NEWER);
         }
         return end(here).map(ClientIds.Answer.LET_GO);
+    }
+
+    private Future<ClientIds.Answer> keep(Client here, long taken) {
+        ids.keep(here.claimant(), taken, here.number());
+        return Future.succeededFuture(ClientIds.Answer.ANOTHERS);
     }
 
     /** Hazelcast was split: what others know of client ids may be wrong. */
@@ -174,7 +198,7 @@ public final class Directory implements ConnectionHandler {
 
     /** This node's lease was over, and its clients stayed: others may have taken their ids. */
     public void checkIds() {
-        byClientId.values().forEach(client -> ids.check(client.clientId(), client.number()));
+        byClientId.values().forEach(client -> ids.check(client.claimant(), client.number()));
     }
 
     /** Ends the connection that the client id has here, and waits (not for ever) until it has left nothing behind. */
@@ -221,7 +245,7 @@ public final class Directory implements ConnectionHandler {
         }
         client.released().onComplete(done -> {
             byClientId.remove(client.clientId(), client);
-            ids.leave(client.clientId(), client.number());
+            ids.leave(client.claimant(), client.number());
         });
     }
 

@@ -1,6 +1,7 @@
 package io.tuskmq.node.auth;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.node.EventLoops;
@@ -11,6 +12,7 @@ import io.tuskmq.storage.testing.PostgresExtension;
 import io.tuskmq.storage.testing.TestDatabase;
 import java.io.IOException;
 import java.net.ServerSocket;
+import java.net.SocketTimeoutException;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -18,11 +20,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.TestInstance.Lifecycle;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is changed in the database counts on every node within a second, also for those who are connected. */
 @ExtendWith(PostgresExtension.class)
 @TestInstance(Lifecycle.PER_CLASS)
 class AccessAcrossNodesTest {
+    /** Longer than nodes remember whom they asked for a client id in vain. */
+    private static final int UNDISTURBED_MILLIS = 6_000;
+
     private TestNode here;
     private TestNode there;
 
@@ -80,6 +87,96 @@ class AccessAcrossNodesTest {
         assertWithinASecond(since);
         alice.ping();
     }
+
+    // --- client ids
+
+    /** MQTT 5 with clean start; an expiry of 0 is a clean session. */
+    private static RawClient phone(TestNode at, String clientId, String user, long expirySeconds) throws IOException {
+        RawClient client = RawClient.connect(at.port());
+        client.socket().setSoTimeout(30_000);
+        client.send(Packets.connect5(
+                expirySeconds == 0 ? 0xC2 : 0xC0,
+                0,
+                Packets.properties(Packets.property(0x11, Packets.u32(expirySeconds))),
+                Packets.string(clientId),
+                Packets.string(user),
+                Knock.utf8("secret")));
+        return client;
+    }
+
+    /**
+     * [MQTT-3.1.4-2] comes after the check who it is, on all nodes: a client id is no way to end somebody else's connection. And whoever may end it still
+     * finds it: the try was not to hide where it is (I5).
+     */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 3_600})
+    void anotherUsersConnectionOnAnotherNodeIsNotTakenOver(long expirySeconds, TestDatabase database) throws Exception {
+        if (expirySeconds == 0) {
+            Knock.addUser(database, "mallory", "secret");
+        }
+        String id = "phone-" + expirySeconds;
+        RawClient alice = phone(here, id, "alice", expirySeconds);
+        assertEquals(0, alice.read().u8(1));
+        for (TestNode at : new TestNode[] {there, here, there}) {
+            assertEquals(0x87, phone(at, id, "mallory", 0).read().u8(1), "CONNACK");
+            assertEquals(0x87, phone(at, id, "mallory", 3_600).read().u8(1), "CONNACK");
+            alice.ping();
+        }
+        if (expirySeconds == 0) {
+            assertUndisturbed(alice); // until nobody remembers who was asked in vain: the map alone says where it is
+        }
+        RawClient newer = phone(there, id, "alice", expirySeconds);
+        assertEquals(0, newer.read().u8(1));
+        assertEquals(0x8E, alice.read().u8(0), "DISCONNECT: taken over");
+        RawClient newest = phone(here, id, "alice", expirySeconds);
+        assertEquals(0, newest.read().u8(1));
+        assertEquals(0x8E, newer.read().u8(0), "DISCONNECT: taken over");
+        newest.ping();
+    }
+
+    private static void assertUndisturbed(RawClient client) throws IOException {
+        client.socket().setSoTimeout(UNDISTURBED_MILLIS);
+        AssertionError nothing = assertThrows(AssertionError.class, client::read);
+        assertTrue(nothing.getCause() instanceof SocketTimeoutException, nothing::toString);
+        client.socket().setSoTimeout(30_000);
+    }
+
+    /** When it has gone in good order, the id is anybody's: that of a clean session. */
+    @Test
+    void aClientIdThatIsNotInUseIsAnybodys(TestDatabase database) throws Exception {
+        Knock.addUser(database, "trudy", "secret");
+        RawClient alice = phone(here, "lent", "alice", 0);
+        assertEquals(0, alice.read().u8(1));
+        assertEquals(0x87, phone(there, "lent", "trudy", 0).read().u8(1));
+        alice.send(Packets.DISCONNECT);
+        alice.readToTheEnd();
+        RawClient trudy = phone(there, "lent", "trudy", 0);
+        assertEquals(0, trudy.read().u8(1));
+        assertEquals(0x87, phone(here, "lent", "alice", 0).read().u8(1));
+        trudy.ping();
+    }
+
+    /** Two users come with one id at the same time to two nodes, again and again: never both, and who is in stays. */
+    @Test
+    void ofTwoUsersWithOneClientIdOneIsServed(TestDatabase database) throws Exception {
+        Knock.addUser(database, "carol", "secret");
+        for (int i = 0; i < 20; i++) {
+            String id = "race-" + i;
+            RawClient first = phone(here, id, "alice", 0);
+            RawClient second = phone(there, id, "carol", 0);
+            int one = first.read().u8(1);
+            int other = second.read().u8(1);
+            assertTrue((one == 0) != (other == 0) || (one == 0x87 && other == 0x87), one + " and " + other);
+            if (one == 0 || other == 0) {
+                RawClient served = one == 0 ? first : second;
+                served.ping();
+            }
+            first.close();
+            second.close();
+        }
+    }
+
+    // --- rules
 
     /** Who publishes at one node what the subscriber at the other one may not have any more. */
     @Test

@@ -12,6 +12,7 @@ import io.tuskmq.storage.testing.TestDatabase;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.SQLException;
+import java.util.HexFormat;
 
 /** CONNECTs with credentials, and the rows that they are compared with. */
 final class Knock {
@@ -25,6 +26,21 @@ final class Knock {
     static void addUser(TestDatabase database, String name, String password) throws SQLException {
         database.execute("INSERT INTO mqtt_user (name, password_hash) VALUES ('%s', '%s')"
                 .formatted(name, PasswordHash.of(password.getBytes(StandardCharsets.UTF_8))));
+    }
+
+    /** With keys of SCRAM of the fewest rounds that are allowed: clients of tests have other things to do. */
+    static void addScramUser(TestDatabase database, String name, String password) throws SQLException {
+        addUser(database, name, password);
+        setScramPassword(database, name, password);
+    }
+
+    /** The password for SCRAM alone. */
+    static void setScramPassword(TestDatabase database, String name, String password) throws SQLException {
+        var keys = ScramSha256.keys(password, name.repeat(16).substring(0, 16).getBytes(StandardCharsets.UTF_8), 4_096);
+        HexFormat hex = HexFormat.of();
+        database.execute("UPDATE mqtt_user SET scram_salt = '\\x%s', scram_iterations = %d, scram_stored_key = '\\x%s',"
+                        .formatted(hex.formatHex(keys.salt()), keys.iterations(), hex.formatHex(keys.storedKey()))
+                + " scram_server_key = '\\x%s' WHERE name = '%s'".formatted(hex.formatHex(keys.serverKey()), name));
     }
 
     /** In the order in which they are added. */

@@ -13,6 +13,7 @@ import io.tuskmq.storage.MemoryRunner;
 import io.tuskmq.storage.MemoryStore;
 import io.vertx.core.Future;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -45,6 +46,10 @@ class UserAuthenticatorTest {
         public void apply(Filters.Changes changes) {}
     }
 
+    private static Access.Password hashed(String password) {
+        return new Access.Password(PasswordHash.of(bytes(password)), Optional.empty());
+    }
+
     private static byte[] bytes(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
@@ -59,7 +64,7 @@ class UserAuthenticatorTest {
 
     @Test
     void theRightPasswordLetsInAndAWrongOneDoesnt() throws Exception {
-        access.addUser("alice", PasswordHash.of(bytes("secret")));
+        access.addUser("alice", hashed("secret"));
         Login login =
                 assertInstanceOf(Verdict.Allow.class, ask("alice", "secret")).login();
         assertEquals("alice", login.principal());
@@ -75,17 +80,17 @@ class UserAuthenticatorTest {
 
     @Test
     void aPasswordWithoutAUserNameOrTheOtherWayRoundIsNotEnough() throws Exception {
-        access.addUser("alice", PasswordHash.of(bytes("secret")));
+        access.addUser("alice", hashed("secret"));
         assertInstanceOf(Verdict.Deny.class, get(users.authenticate(Credentials.of("c", "alice", null))));
         assertInstanceOf(Verdict.NotMine.class, get(users.authenticate(Credentials.of("c", null, bytes("secret")))));
     }
 
     @Test
     void aChangedOrRemovedUserIsNotRememberedAsRight() throws Exception {
-        access.addUser("alice", PasswordHash.of(bytes("old")));
+        access.addUser("alice", hashed("old"));
         ask("alice", "old");
         assertEquals(1, cache.size());
-        access.changePassword("alice", PasswordHash.of(bytes("new")));
+        access.changePassword("alice", hashed("new"));
         assertInstanceOf(Verdict.Deny.class, ask("alice", "old"));
         assertInstanceOf(Verdict.Allow.class, ask("alice", "new"));
         access.removeUser("alice");
@@ -95,7 +100,7 @@ class UserAuthenticatorTest {
     /** Seen by the threads, not by a clock: each of both needs one, so with all of them taken both are refused. */
     @Test
     void anUnknownUserCostsAHashToo() throws Exception {
-        access.addUser("alice", PasswordHash.of(bytes("secret")));
+        access.addUser("alice", hashed("secret"));
         CountDownLatch busy = new CountDownLatch(1);
         workers.run(() -> busy.await(30, TimeUnit.SECONDS));
         workers.run(() -> true); // waits: the queue is full
@@ -108,7 +113,7 @@ class UserAuthenticatorTest {
 
     @Test
     void whatWasRightAShortWhileAgoNeedsNoThread() throws Exception {
-        access.addUser("alice", PasswordHash.of(bytes("secret")));
+        access.addUser("alice", hashed("secret"));
         ask("alice", "secret");
         workers.close(); // whoever needs a thread now fails
         assertInstanceOf(Verdict.Allow.class, ask("alice", "secret"));

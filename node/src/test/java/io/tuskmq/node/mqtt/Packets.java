@@ -28,6 +28,10 @@ public final class Packets {
         return HexFormat.ofDelimiter(" ").formatHex(bytes);
     }
 
+    public static byte[] concat(byte[]... parts) {
+        return RawClient.concat(parts);
+    }
+
     /** Fixed header with the right length, then the parts. */
     public static byte[] packet(int first, byte[]... parts) {
         byte[] body = RawClient.concat(parts);

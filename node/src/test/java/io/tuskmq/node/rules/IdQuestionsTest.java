@@ -11,8 +11,12 @@ import org.junit.jupiter.api.Test;
 
 /** What peers have not answered yet about client ids. */
 class IdQuestionsTest {
-    private static final Question A = new Question("a", 5);
-    private static final Question B = new Question("b", 6);
+    private static final Question A = question("a", 5);
+    private static final Question B = question("b", 6);
+
+    private static Question question(String clientId, long number) {
+        return new Question(new Claimant(clientId, "alice"), number);
+    }
 
     private final IdQuestions questions = new IdQuestions();
 
@@ -49,7 +53,7 @@ class IdQuestionsTest {
 
     @Test
     void endWithAConnectionThatOthersDoNotKnow() {
-        Question unseen = new Question("a", -3);
+        Question unseen = question("a", -3);
         questions.add(1, unseen);
         assertFalse(questions.ended(unseen));
         assertEquals(List.of(), questions.next(1, 9));
@@ -68,7 +72,7 @@ class IdQuestionsTest {
     void aNewerConnectionsQuestionTakesThePlace() {
         questions.add(1, A);
         questions.ended(A);
-        Question newer = new Question("a", 7);
+        Question newer = question("a", 7);
         questions.add(1, newer);
         assertFalse(questions.answered(1, newer), "its connection stands");
         assertEquals(List.of(), questions.retain(Set.of()));
@@ -77,17 +81,17 @@ class IdQuestionsTest {
     @Test
     void anOlderConnectionsEndLeavesThoseOfTheNewer() {
         questions.add(1, A);
-        questions.add(1, new Question("a", 7));
+        questions.add(1, question("a", 7));
         questions.ended(A);
         questions.answered(1, A);
-        assertEquals(List.of(new Question("a", 7)), questions.next(1, 9));
+        assertEquals(List.of(question("a", 7)), questions.next(1, 9));
     }
 
     @Test
     void askWithTheConnectionsNewNumber() {
-        questions.add(1, new Question("a", -3));
-        questions.renumbered(new Question("a", -3), 8);
-        assertEquals(List.of(new Question("a", 8)), questions.next(1, 9));
+        questions.add(1, question("a", -3));
+        questions.renumbered(question("a", -3), 8);
+        assertEquals(List.of(question("a", 8)), questions.next(1, 9));
     }
 
     @Test

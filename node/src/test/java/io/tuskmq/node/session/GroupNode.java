@@ -6,6 +6,7 @@ import io.tuskmq.node.cluster.ClusterNode;
 import io.tuskmq.node.cluster.Host;
 import io.tuskmq.node.cluster.PeerClients;
 import io.tuskmq.node.metrics.Metrics;
+import io.tuskmq.node.rules.Claimant;
 import io.tuskmq.node.rules.ConnectRules;
 import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.rules.SessionLimits;
@@ -169,8 +170,8 @@ final class GroupNode {
 
     private final class OfDirectory implements PeerClients {
         @Override
-        public Future<ClientIds.Answer> letGo(String clientId, long number) {
-            return directory.letGo(clientId, number);
+        public Future<ClientIds.Answer> letGo(Claimant newer, long number) {
+            return directory.letGo(newer, number);
         }
 
         @Override

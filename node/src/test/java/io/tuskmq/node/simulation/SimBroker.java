@@ -4,6 +4,7 @@ import io.tuskmq.node.cluster.ClusterNode;
 import io.tuskmq.node.cluster.Host;
 import io.tuskmq.node.cluster.PeerClients;
 import io.tuskmq.node.metrics.Metrics;
+import io.tuskmq.node.rules.Claimant;
 import io.tuskmq.node.rules.ConnectRules;
 import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.rules.SessionLimits;
@@ -267,10 +268,10 @@ final class SimBroker implements Host, PeerClients {
     }
 
     @Override
-    public Future<ClientIds.Answer> letGo(String clientId, long number) {
+    public Future<ClientIds.Answer> letGo(Claimant newer, long number) {
         return around.bug() == ClusterBug.NOBODY_LETS_GO
                 ? Future.succeededFuture(ClientIds.Answer.LET_GO)
-                : directory().letGo(clientId, number);
+                : directory().letGo(newer, number);
     }
 
     @Override

@@ -39,6 +39,14 @@ final class SimClientIds {
         });
     }
 
+    void keep(SimCluster node, String clientId, long taken, long number) {
+        schedule.after(schedule.delay(8), () -> {
+            if (network.answers(node, clientId)) {
+                network.keep(node, clientId, taken, number);
+            }
+        });
+    }
+
     Future<Long> coordinator(SimCluster node, String group, long millis, SimProcess.Loop answers) {
         Promise<Long> found = Promise.promise();
         process.after(millis, () -> found.tryFail("the map does not answer"));

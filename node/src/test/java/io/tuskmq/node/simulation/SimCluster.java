@@ -374,6 +374,11 @@ final class SimCluster implements Cluster {
     }
 
     @Override
+    public void keepClientId(String clientId, long taken, long number) {
+        around.ids().keep(this, clientId, taken, number);
+    }
+
+    @Override
     public Future<Long> coordinator(String group) {
         return around.ids().coordinator(this, group, MAP_MILLIS, loop);
     }

@@ -187,6 +187,13 @@ final class SimNetwork {
         clientsSeenBy(node).computeIfPresent(clientId, (id, holder) -> holder.number == number ? null : holder);
     }
 
+    void keep(SimCluster node, String clientId, long taken, long number) {
+        clientsSeenBy(node)
+                .computeIfPresent(
+                        clientId,
+                        (id, holder) -> holder.number == taken ? new Holder(number, node.incarnation()) : holder);
+    }
+
     /** As {@code MapChange.Coordinate}: who is noted, if it lives, else this node from now on. */
     long coordinator(SimCluster node, String group) {
         return groupsSeenBy(node)
