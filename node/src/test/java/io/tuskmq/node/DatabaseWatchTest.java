@@ -44,7 +44,7 @@ class DatabaseWatchTest {
         @Override
         public Future<Counts> counts() {
             dear++;
-            return Future.succeededFuture(new Counts(11, 12, 13));
+            return Future.succeededFuture(new Counts(11, 13));
         }
 
         @Override
@@ -79,7 +79,7 @@ class DatabaseWatchTest {
     void showsNothingOfWhatItHasNotRead() {
         watch();
         String text = metrics.text();
-        for (String name : List.of("clock_skew", "undelivered_age", "retained", "log_part", "wills_waiting")) {
+        for (String name : List.of("clock_skew", "undelivered_age", "log_part", "wills_waiting")) {
             assertFalse(text.contains("\ntuskmq_" + name), text);
         }
         assertEquals(0, read.dear);
@@ -90,7 +90,6 @@ class DatabaseWatchTest {
         readAll(watch());
         shows("tuskmq_clock_skew_seconds 1.5");
         shows("tuskmq_sessions{state=\"offline\"} 11");
-        shows("tuskmq_retained_messages 12");
         shows("tuskmq_wills_waiting 13");
         shows("tuskmq_undelivered_age_seconds 0");
         shows("tuskmq_largest_backlog_messages 0");

@@ -104,9 +104,9 @@ abstract class SessionsContract {
     void anotherPrincipalIsRefusedAndChangesNothing() {
         long node = store().node();
         Claimed.Owned alices = store().own(claim("phone", node));
-        for (Sessions.Claim theirs : List.of(as(claim("phone", node), "mallory"), clean(as(claim("phone", node), "mallory")))) {
-            assertEquals(
-                    new Claimed.OtherPrincipal(), get(store().sessions().claim(theirs)));
+        for (Sessions.Claim theirs :
+                List.of(as(claim("phone", node), "mallory"), clean(as(claim("phone", node), "mallory")))) {
+            assertEquals(new Claimed.OtherPrincipal(), get(store().sessions().claim(theirs)));
         }
         assertTrue(get(store().sessions().checkpoint(StoreFixture.checkpoint(alices), true)));
     }

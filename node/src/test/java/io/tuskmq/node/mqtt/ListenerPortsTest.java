@@ -143,8 +143,8 @@ class ListenerPortsTest extends ListenerTest {
     void closesSlowHandshakes(@TempDir Path dir) throws Exception {
         TestCertificate certificate = TestCertificate.make(dir);
         var ports = new MqttOptions.Ports(MqttOptions.OFF, MqttOptions.OFF, 0, MqttOptions.OFF);
-        MqttListener listener = listen(new MqttOptions(
-                "127.0.0.1", ports, certificate.tls(), 1, LimitsTest.connectWithin(300), List.of()));
+        MqttListener listener = listen(
+                new MqttOptions("127.0.0.1", ports, certificate.tls(), 1, LimitsTest.connectWithin(300), List.of()));
         RawClient silent = client(listener.tlsPort());
         RawClient begun = client(listener.tlsPort());
         begun.send(Packets.hex("16 03 01 01 00"));
