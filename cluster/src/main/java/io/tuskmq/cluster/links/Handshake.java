@@ -26,7 +26,7 @@ import javax.crypto.spec.SecretKeySpec;
  */
 final class Handshake {
     /** What both ends must speak alike. */
-    static final int VERSION = 1;
+    static final int VERSION = 2;
 
     /** Largest frame taken from somebody who has proved nothing yet. */
     static final int FRAME_BYTES_MAX = 1_024;
