@@ -45,6 +45,82 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- default (printf "%s-mqtt-tls" (include "tuskmq.fullname" .)) .Values.mqtt.tls.secretName -}}
 {{- end -}}
 
+{{/* Where the load tool finds the brokers: by TLS only where there is nothing else. Its certificate names the outside, so it isn't checked here. */}}
+{{- define "tuskmq.loadTarget" -}}
+{{- $host := include "tuskmq.fullname" . -}}
+{{- if .Values.mqtt.port -}}
+["--target", "{{ $host }}:{{ .Values.mqtt.port }}"]
+{{- else if .Values.mqtt.websocketPort -}}
+["--target", "{{ $host }}:{{ .Values.mqtt.websocketPort }}", "--websocket"]
+{{- else -}}
+["--target", "{{ $host }}:{{ .Values.mqtt.tls.port }}", "--tls", "--insecure"]
+{{- end -}}
+{{- end -}}
+
+{{/* A pod that runs the load tool; context: root (the chart's), name, args, resources. */}}
+{{- define "tuskmq.loadPod" -}}
+automountServiceAccountToken: false
+enableServiceLinks: false
+restartPolicy: Never
+{{- with .root.Values.imagePullSecrets }}
+imagePullSecrets:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+securityContext:
+  runAsNonRoot: true
+  runAsUser: 10001
+  runAsGroup: 10001
+  seccompProfile:
+    type: RuntimeDefault
+containers:
+  - name: {{ .name }}
+    image: {{ include "tuskmq.image" .root }}
+    imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+    command: [/opt/java/bin/java, -XX:+UseSerialGC, -XX:MaxRAMPercentage=60, -Dtuskmq.home=/tmp, -cp, "/app/load/*", io.tuskmq.load.Main]
+    args:
+      {{- range concat .args (include "tuskmq.loadTarget" .root | fromJsonArray) }}
+      - {{ . | quote }}
+      {{- end }}
+      - --json
+      - /tmp/result.json
+      {{- if .root.Values.loadTests.existingSecret }}
+      - --user
+      - $(TUSKMQ_USER)
+      - --password
+      - $(TUSKMQ_PASSWORD)
+    env:
+      - name: TUSKMQ_USER
+        valueFrom:
+          secretKeyRef:
+            name: {{ .root.Values.loadTests.existingSecret }}
+            key: username
+      - name: TUSKMQ_PASSWORD
+        valueFrom:
+          secretKeyRef:
+            name: {{ .root.Values.loadTests.existingSecret }}
+            key: password
+      {{- end }}
+    securityContext:
+      allowPrivilegeEscalation: false
+      readOnlyRootFilesystem: true
+      capabilities:
+        drop: [ALL]
+    resources:
+      {{- toYaml .resources | nindent 6 }}
+    volumeMounts:
+      - name: tmp
+        mountPath: /tmp
+volumes:
+  - name: tmp
+    emptyDir: {}
+{{- end -}}
+
+{{/* Labels of what is no node: services, budgets and policies pass it over. */}}
+{{- define "tuskmq.loadLabels" -}}
+app.kubernetes.io/name: {{ include "tuskmq.name" . }}-load
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{/* The name of an object that says no to values which make no sense. */}}
 {{- define "tuskmq.check" -}}
 {{- $v := .Values -}}

@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import com.marcnuri.helm.Helm;
 import com.marcnuri.helm.TemplateCommand;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import org.yaml.snakeyaml.Yaml;
 /** The chart as Helm renders it, with some values. */
 final class Chart {
     static final Path DIRECTORY = Path.of("tuskmq").toAbsolutePath();
+    private static final Path HOOKS_AS_MANIFESTS = withoutHooks();
 
     private Chart() {}
 
@@ -24,6 +26,21 @@ final class Chart {
     static List<Path> valuesFiles() throws IOException {
         try (Stream<Path> files = Files.list(DIRECTORY.resolve("ci"))) {
             return files.sorted().toList();
+        }
+    }
+
+    /** The library leaves hooks out of what it renders, so here they are no hooks. */
+    private static Path withoutHooks() {
+        Path copy = Path.of("target", "chart-without-hooks", "tuskmq");
+        try (Stream<Path> files = Files.walk(DIRECTORY)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Path target = copy.resolve(DIRECTORY.relativize(file).toString());
+                Files.createDirectories(target.getParent());
+                Files.writeString(target, Files.readString(file).replaceAll("(?m)^ +helm\\.sh/hook.*\\R", ""));
+            }
+            return copy;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -42,7 +59,7 @@ final class Chart {
     }
 
     static List<JsonObject> render(Path values, Map<String, Object> set, String kubeVersion) {
-        TemplateCommand template = new Helm(DIRECTORY)
+        TemplateCommand template = new Helm(HOOKS_AS_MANIFESTS)
                 .template()
                 .withName("mq")
                 .withNamespace("messaging")
