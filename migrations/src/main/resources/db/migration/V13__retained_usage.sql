@@ -1,4 +1,4 @@
--- How many retained messages there are and how many bytes, known without counting them: nodes look once a second, and refuse more above
+-- How many retained messages there are and how many bytes, known without counting them: nodes look twice a second, and refuse more above
 -- a limit. Kept by triggers, so that no writer forgets it, the release before this one included. One for each statement: a batch of a
 -- thousand messages is one update. A row for each of 64 remainders of the server process' number: a lane has a process of its own, so
 -- writers rarely meet in one, and hold it no longer than their commit.
@@ -7,6 +7,8 @@ CREATE TABLE retained_usage (
     messages bigint NOT NULL,
     bytes    bigint NOT NULL
 ) WITH (fillfactor = 50);
+-- Who writes retained messages meanwhile waits: what is counted here and what the triggers count is all there is, and nothing twice.
+LOCK TABLE retained IN SHARE ROW EXCLUSIVE MODE;
 INSERT INTO retained_usage SELECT n, 0, 0 FROM generate_series(0, 63) AS n;
 UPDATE retained_usage u SET messages = r.messages, bytes = r.bytes
   FROM (SELECT count(*) AS messages,

@@ -75,7 +75,9 @@ final class DatabaseWatch {
             counts = Optional.empty();
             return Future.succeededFuture();
         }
-        return survey.counts().onSuccess(read -> counts = Optional.of(read)).mapEmpty();
+        return survey.counts()
+                .onComplete(read -> counts = Optional.of(read), failure -> counts = Optional.empty())
+                .mapEmpty();
     }
 
     Future<Void> readLog() {
@@ -84,10 +86,11 @@ final class DatabaseWatch {
             backlog = Optional.empty();
             return Future.succeededFuture();
         }
+        // What can't be read is not known: an age from before would go on growing.
         return survey.log()
-                .onSuccess(read -> log = read)
+                .onComplete(read -> log = read, failure -> log = List.of())
                 .compose(read -> survey.backlog())
-                .onSuccess(read -> backlog = Optional.of(read))
+                .onComplete(read -> backlog = Optional.of(read), failure -> backlog = Optional.empty())
                 .mapEmpty();
     }
 
@@ -104,7 +107,7 @@ final class DatabaseWatch {
         metrics.known(
                 "tuskmq_wills_waiting",
                 "Wills of connections that have ended, whose delay has not, at one node for all.",
-                () -> of(counts.map(Survey.Counts::willsWaiting)));
+                () -> of(asFirst(counts).map(Survey.Counts::willsWaiting)));
         Map<String, String> pool = Map.of("state", "in_use");
         String help = "Connections to PostgreSQL besides those of the lanes: in use, and how many there may be.";
         metrics.gauge(
@@ -140,13 +143,13 @@ final class DatabaseWatch {
                 this::undeliveredSeconds);
         metrics.known(
                 "tuskmq_largest_backlog_messages",
-                "Most messages that wait for one session, among the 100 that have waited longest, at one node for all; counted to 100,000.",
-                () -> of(
-                        backlog.map(waiting -> waiting.map(Survey.Backlog::most).orElse(0L))));
+                "Most messages that wait for one session, among the 10 that have waited longest, at one node for all; counted to 10,000.",
+                () -> of(asFirst(backlog)
+                        .map(waiting -> waiting.map(Survey.Backlog::most).orElse(0L))));
     }
 
     private OptionalDouble undeliveredSeconds() {
-        Optional<Optional<Survey.Backlog>> read = backlog;
+        Optional<Optional<Survey.Backlog>> read = asFirst(backlog);
         return read.isEmpty()
                 ? OptionalDouble.empty()
                 : OptionalDouble.of(read.get()
@@ -158,6 +161,11 @@ final class DatabaseWatch {
         return TimeUnit.MICROSECONDS.toMillis(wallMicros.getAsLong());
     }
 
+    /** A node that is not the first any more shows nothing of when it was. */
+    private <T> Optional<T> asFirst(Optional<T> read) {
+        return first.getAsBoolean() ? read : Optional.empty();
+    }
+
     private static OptionalDouble of(Optional<Long> value) {
         return value.isPresent() ? OptionalDouble.of(value.get()) : OptionalDouble.empty();
     }
@@ -166,13 +174,13 @@ final class DatabaseWatch {
         Map<String, Double> states = new HashMap<>();
         states.put("live", (double) shards.live());
         states.put("behind", (double) shards.behind());
-        counts.ifPresent(read -> states.put("offline", (double) read.offline()));
+        asFirst(counts).ifPresent(read -> states.put("offline", (double) read.offline()));
         return states;
     }
 
     private Map<String, Double> byAge(ToLongFunction<Survey.LogPart> figure) {
         Map<String, Double> byAge = new HashMap<>();
-        List<Survey.LogPart> parts = log;
+        List<Survey.LogPart> parts = first.getAsBoolean() ? log : List.of();
         if (parts.isEmpty()) {
             return byAge;
         }

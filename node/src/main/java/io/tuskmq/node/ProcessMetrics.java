@@ -3,7 +3,6 @@ package io.tuskmq.node;
 import io.micrometer.core.instrument.binder.jvm.JvmGcMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmMemoryMetrics;
 import io.micrometer.core.instrument.binder.jvm.JvmThreadMetrics;
-import io.micrometer.core.instrument.binder.system.FileDescriptorMetrics;
 import io.micrometer.core.instrument.binder.system.ProcessorMetrics;
 import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.netty.util.concurrent.EventExecutor;
@@ -46,7 +45,6 @@ final class ProcessMetrics {
         metrics.bind(new JvmThreadMetrics());
         metrics.bind(new ProcessorMetrics());
         metrics.bind(new UptimeMetrics());
-        metrics.bind(new FileDescriptorMetrics());
     }
 
     /** Apart, since it must be closed: it listens to the Java machine. */

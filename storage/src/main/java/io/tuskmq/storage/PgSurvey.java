@@ -13,7 +13,7 @@ final class PgSurvey implements Survey {
     /** Parts of the log that one call looks through. */
     private static final int PARTS_MAX = 50;
 
-    private static final int SESSIONS_MAX = 100;
+    private static final int SESSIONS_MAX = 10;
 
     private static final String CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros";
 

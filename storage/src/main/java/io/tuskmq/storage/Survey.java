@@ -26,12 +26,12 @@ public interface Survey {
      * Messages that wait for sessions, be they connected or not.
      *
      * @param sinceMillis when the oldest of them was appended, in milliseconds since 1970
-     * @param most of one session, among the 100 that have waited longest; {@link #BACKLOG_MAX} = that many or more
+     * @param most of one session, among the 10 that have waited longest; {@link #BACKLOG_MAX} = that many or more
      */
     record Backlog(long sinceMillis, long most) {}
 
     /** Up to where the messages of one session are counted. */
-    long BACKLOG_MAX = 100_000;
+    long BACKLOG_MAX = 10_000;
 
     /** The database's clock, in microseconds since 1970. */
     Future<Long> clockMicros();

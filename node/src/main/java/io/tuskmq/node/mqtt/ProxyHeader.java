@@ -15,6 +15,8 @@ import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Waits for the PROXY protocol's header (version 1 or 2) at the start of a proxy's connection, and says whose connection it is. Nothing
@@ -23,6 +25,8 @@ import org.jspecify.annotations.Nullable;
 @SuppressWarnings("FutureReturnValueIgnored") // a close that fails ends the channel, and that is heard
 final class ProxyHeader extends ChannelInboundHandlerAdapter {
     static final String NAME = "proxyHeader";
+
+    private static final Logger LOG = LoggerFactory.getLogger(ProxyHeader.class);
 
     /** Of what version 2 may add to the addresses; version 1 has 107 bytes at most. */
     static final int ADDED_BYTES_MAX = 2_048;
@@ -84,13 +88,24 @@ final class ProxyHeader extends ChannelInboundHandlerAdapter {
             String fault = fault(header);
             if (fault.isEmpty()) {
                 done = true;
-                arrived.accept(client(header));
-                context.pipeline().remove(this);
+                take(context, header);
+                if (context.channel().isActive()) { // else it was refused: what follows ends here
+                    context.pipeline().remove(this);
+                }
             } else {
                 refuse(context, fault);
             }
         } finally {
             header.release();
+        }
+    }
+
+    private void take(ChannelHandlerContext context, HAProxyMessage header) {
+        try {
+            arrived.accept(client(header));
+        } catch (RuntimeException fault) {
+            LOG.error("a connection of a proxy could not be taken in", fault);
+            context.close(); // nothing else would: no deadline is left
         }
     }
 

@@ -14,6 +14,8 @@ import javax.net.ssl.SSLException;
 final class ServerTls {
     private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
 
+    private static final int RESUMED_SECONDS_MAX = 60;
+
     private final boolean clientMust;
     private volatile SslContext context;
 
@@ -32,7 +34,11 @@ final class ServerTls {
                 .protocols(PROTOCOLS);
         ClientTrust trust = credential.trust();
         if (trust != null) {
-            builder.trustManager(trust).clientAuth(clientMust ? ClientAuth.REQUIRE : ClientAuth.OPTIONAL);
+            // A resumed session doesn't ask for the certificate again, nor for the end of lists: so not for a day, as
+            // Java would have it.
+            builder.trustManager(trust)
+                    .clientAuth(clientMust ? ClientAuth.REQUIRE : ClientAuth.OPTIONAL)
+                    .sessionTimeout(RESUMED_SECONDS_MAX);
         }
         return builder.build();
     }

@@ -132,6 +132,11 @@ public final class Directory implements ConnectionHandler {
 
     private void endTurn(Client client) {
         opening.remove(client.clientId(), client);
+        if (client.isClosed() && client.runner() == null) {
+            // It left before it was found under its id, or had a number: closed() could not undo that.
+            byClientId.remove(client.clientId(), client);
+            ids.leave(client.claimant(), client.number());
+        }
         client.isDecided();
         turns.end(client.clientId());
     }

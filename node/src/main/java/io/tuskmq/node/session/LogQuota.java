@@ -20,6 +20,8 @@ public final class LogQuota {
     public LogQuota(long bytesMax, Metrics metrics) {
         this.bytesMax = bytesMax;
         metrics.gauge("tuskmq_log_bytes", "Size of the log on disk, as measured last.", () -> bytes);
+        metrics.gauge(
+                "tuskmq_log_quota_bytes", "The most that it may have (log.quota-bytes); 0: no limit.", () -> bytesMax);
     }
 
     /** Called by one thread. */

@@ -37,7 +37,7 @@ public final class SessionCounters {
                 metrics.counter("tuskmq_takeovers_total", "Connections ended by a newer one of the same client id.");
         wills = metrics.counter("tuskmq_wills_published_total", "Wills published by this node.");
         refusedByQuota = metrics.counter(
-                "tuskmq_publish_refused_total", "PUBLISH packets answered with 0x97, since the log has no room.");
+                "tuskmq_publish_refused_total", "PUBLISH packets of MQTT 5 refused (0x97), since the log has no room.");
         missed = metrics.counter(
                 "tuskmq_audit_missed_total",
                 "Messages that the audit found in the log and delivered, since they had not been handed over.");
@@ -88,8 +88,11 @@ public final class SessionCounters {
         wills.increment();
     }
 
-    void refusedByQuota() {
-        refusedByQuota.increment();
+    /** @param byLog whether the log has no room; those that can't be retained have a count of their own */
+    void refused(boolean byLog) {
+        if (byLog) {
+            refusedByQuota.increment();
+        }
     }
 
     void missed(int messages) {

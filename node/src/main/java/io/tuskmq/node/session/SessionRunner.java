@@ -258,7 +258,7 @@ final class SessionRunner extends Receiver implements Member {
         boolean overQuota = broker.quotas().log().isExceededBy(whole, broker.router());
         boolean notRetained = broker.quotas().retained().refuses(whole);
         if (notRetained || (overQuota && client.isV5())) {
-            broker.counters().refusedByQuota();
+            broker.counters().refused(overQuota);
             on(new Event.QuotaExceeded(route.packetId(), whole.qos()));
             return;
         }

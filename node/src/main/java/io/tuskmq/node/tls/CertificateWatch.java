@@ -28,6 +28,9 @@ public final class CertificateWatch {
     private final LongAdder failed;
     private TlsFiles.@Nullable Content seen;
     private String lastFault = "";
+    /** The last content was good, and could not be taken into use everywhere. */
+    private volatile boolean applyAgain;
+
     private volatile long endSeconds;
     private volatile long listEndSeconds;
     private boolean listExpired;
@@ -78,11 +81,13 @@ public final class CertificateWatch {
         return vertx.executeBlocking(this::changed, false)
                 .compose(renewal -> renewal == null
                         ? Future.<Void>succeededFuture()
-                        : renew.apply(renewal).onSuccess(done -> {
-                            took(renewal.credential());
-                            renewed.increment();
-                            LOG.info("tls use={} renewed end-seconds={} files={}", use, endSeconds, files);
-                        }))
+                        : renew.apply(renewal)
+                                .onSuccess(done -> {
+                                    took(renewal.credential());
+                                    renewed.increment();
+                                    LOG.info("tls use={} renewed end-seconds={} files={}", use, endSeconds, files);
+                                })
+                                .onFailure(fault -> applyAgain = true))
                 .recover(fault -> {
                     failed(fault);
                     return Future.succeededFuture();
@@ -90,14 +95,16 @@ public final class CertificateWatch {
                 .onSuccess(done -> warnOfList());
     }
 
-    /** Null when the files are as they were. A content that failed is not tried again: a pair that is half written changes once more. */
+    /** Null when the files are as they were, and in use. A content that failed is not tried again: a pair that is half written changes once more. */
     private @Nullable Renewal changed() throws TlsException {
         TlsFiles.Content content = files.read();
-        if (content.equals(seen)) {
+        if (!content.equals(seen)) {
+            seen = content;
+            lastFault = "";
+        } else if (!applyAgain) {
             return null;
         }
-        seen = content;
-        lastFault = "";
+        applyAgain = false;
         return new Renewal(content, Credential.of(vertx, content));
     }
 

@@ -6,10 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import io.tuskmq.cluster.NoCluster;
 import io.tuskmq.node.cluster.ClusterNode;
 import io.tuskmq.node.metrics.Metrics;
+import io.tuskmq.node.rules.Claimant;
 import io.tuskmq.node.rules.ConnectRules;
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.ReasonCodes;
+import io.tuskmq.node.rules.Rights;
 import io.tuskmq.node.rules.SessionLimits;
+import io.tuskmq.node.rules.Subscription;
 import io.tuskmq.storage.Leases;
 import io.tuskmq.storage.MemoryRunner;
 import io.tuskmq.storage.MemoryStore;
@@ -114,6 +117,29 @@ final class StoppingTest {
         }
     }
 
+    /** The rights of somebody who has shown a password. */
+    private static final class Proved implements Rights {
+        @Override
+        public boolean mayPublish(Message message) {
+            return true;
+        }
+
+        @Override
+        public boolean mayReceive(String topic, int qos) {
+            return true;
+        }
+
+        @Override
+        public boolean maySubscribe(Subscription subscription) {
+            return true;
+        }
+
+        @Override
+        public boolean areProved() {
+            return true;
+        }
+    }
+
     private final Vertx vertx = Vertx.vertx();
     private final Context context = vertx.getOrCreateContext();
     private final Line line = new Line(context);
@@ -180,5 +206,24 @@ final class StoppingTest {
         get(closed);
         get(store.leases().release(lease.incarnation()));
         assertEquals(List.of(), get(store.wills().due(10)));
+    }
+
+    /** Else nobody else could have its id until this node is started again. */
+    @Test
+    void aConnectionThatLeavesDuringItsClaimLeavesNothingBehind() throws Exception {
+        Leases.Lease lease = get(store.leases().register("n", 1, 60_000));
+        Directory directory = directory(lease);
+        SilentConnection connection = new SilentConnection(context, directory);
+        ConnectPacket alices = connectWithWill().of("alice", new Proved());
+        context.runOnContext(v -> directory.connect(connection, alices));
+        get(line.claimCame.future());
+        context.runOnContext(v -> directory.closed(connection, ConnectionHandler.CloseCause.IO, OptionalLong.empty()));
+        line.claimsMayBeAnswered.complete();
+        get(line.undoCame.future());
+        Promise<ClientIds.Answer> answer = Promise.promise();
+        context.runOnContext(v ->
+                directory.letGo(new Claimant("phone", "bob"), Long.MAX_VALUE).onComplete(answer));
+        assertEquals(ClientIds.Answer.LET_GO, get(answer.future()));
+        get(directory.closeAll(ReasonCodes.SERVER_SHUTTING_DOWN, "server shutting down"));
     }
 }
