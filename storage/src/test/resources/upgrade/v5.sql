@@ -1,11 +1,12 @@
--- What a database of schema V5 holds in the middle of its life: 120 messages of the last three hours on four lanes, in four partitions.
+-- What a database of schema V5 holds in the middle of its life: 120 messages of the last three whole hours on four lanes, in four partitions.
+-- They start with an hour, so that which partition holds which of them, and so which one is still needed, is the same at any time of day.
 -- Node 1 has died and nobody has noticed yet; node 2 runs, and goes on while the schema is migrated.
 SELECT ensure_log(now_millis() - 3 * 3600000, now_millis(), 3600000);
 INSERT INTO node (name, lease_until) VALUES ('old-a', now() - interval '1 minute'), ('old-b', now() + interval '10 minutes');
 
 CREATE TEMP TABLE m AS
 SELECT n, 1 + n % 4 AS lane, n % 3 AS kind, log_id(b.at + n * 90000, 1 + n % 4) AS id
-  FROM (SELECT now_millis() - 3 * 3600000 AS at OFFSET 0) b, generate_series(1, 119) n;
+  FROM (SELECT (now_millis() / 3600000 - 3) * 3600000 AS at OFFSET 0) b, generate_series(1, 119) n;
 CREATE TEMP TABLE at AS
 SELECT k.k, ARRAY(SELECT (SELECT max(id) FROM m WHERE m.lane = l AND m.n <= k.k + 5 * l) FROM generate_series(1, 4) l) AS vector
   FROM generate_series(5, 95, 5) AS k (k);
