@@ -11,6 +11,7 @@ import io.tuskmq.node.embedded.EmbeddedDatabase;
 import io.tuskmq.node.embedded.EmbeddedDatabaseException;
 import io.tuskmq.node.http.HttpEndpoint;
 import io.tuskmq.node.metrics.Metrics;
+import io.tuskmq.storage.StorageException;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.net.SocketException;
@@ -83,20 +84,32 @@ final class Startup {
         return "ready mqtt=" + mqttAddress() + " http=" + http.address() + " node=" + settings.get(Settings.NODE_NAME);
     }
 
-    /** A node that is taken for dead while it joins (its machine is slow, say) tries again. */
+    /**
+     * A node that is taken for dead while it joins (its machine is slow, say) tries again; so does one whose database goes away between
+     * the schema and the node, as long as it would have waited for it before.
+     */
     private Node startPatiently(Node.Surroundings around) {
-        int tries = START_TRIES;
+        int limitSeconds = settings.get(Settings.DATABASE_START_TIMEOUT_SECONDS);
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(limitSeconds);
+        int fenced = 0;
         while (true) {
             try {
-                return startNode(around, tries < START_TRIES);
+                return startNode(around, fenced > 0);
             } catch (StartException e) {
-                boolean fenced = e.getCause() instanceof JoinException join && join.wasTakenForDead();
-                if (!fenced || --tries == 0) {
+                if (e.exitCode() == ExitCode.DATABASE_UNREACHABLE && System.nanoTime() < end) {
+                    log.warn("{}; trying again", e.sentence());
+                    pause(RETRY_PAUSE.toMillis());
+                } else if (wasTakenForDead(e) && ++fenced < START_TRIES) {
+                    log.warn("{}; trying again", e.sentence());
+                } else {
                     throw e;
                 }
-                log.warn("{}; trying again", e.sentence());
             }
         }
+    }
+
+    private static boolean wasTakenForDead(StartException e) {
+        return e.getCause() instanceof JoinException join && join.wasTakenForDead();
     }
 
     private void stopNode() {
@@ -278,6 +291,10 @@ final class Startup {
             }
             if (cause instanceof JoinException) {
                 return new StartException(ExitCode.JOIN, String.valueOf(cause.getMessage()), cause);
+            }
+            if (cause instanceof StorageException storage && storage.isPassing()) {
+                return new StartException(
+                        ExitCode.DATABASE_UNREACHABLE, "The database went away: " + cause.getMessage() + ".", cause);
             }
             // BindException, or what stands for it with native transport.
             if (cause instanceof SocketException

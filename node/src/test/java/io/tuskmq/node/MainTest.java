@@ -9,6 +9,8 @@ import io.tuskmq.storage.testing.TestDatabase;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -126,6 +128,29 @@ class MainTest {
             p.process().destroy();
             assertEquals(0, p.awaitExit(), p.log());
             assertTrue(p.log().contains("stopped clean=true"), p.log());
+        }
+    }
+
+    @Test
+    void aDatabaseThatGoesAwayWhileTheNodeStartsIsWaitedFor(TestDatabase database) throws Exception {
+        String url = "--database.url=" + database.urlString();
+        String waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'tuskmq'"
+                + " AND datname = current_database()";
+        try (Connection other = database.connect();
+                Statement lock = other.createStatement()) {
+            other.setAutoCommit(false);
+            lock.execute("LOCK TABLE node");
+            try (NodeProcess p = NodeProcess.run(
+                    dir, "start", "--mqtt.port=0", "--http.port=0", "--mqtt.websocket.port=off", url)) {
+                p.awaitLog("schema version=");
+                while (database.query(waiting).isEmpty()) {
+                    assertTrue(p.process().isAlive(), p.log());
+                }
+                database.query("SELECT pg_terminate_backend(pid) FROM (" + waiting + ") w (pid)");
+                p.awaitLog("The database went away");
+                other.commit();
+                p.awaitReady();
+            }
         }
     }
 

@@ -22,17 +22,7 @@ final class AppendCall {
                 $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
                 $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)""";
 
-    /** Bit 2 of the log's flags: RETAIN as published. */
-    static final int RETAIN_FLAG = 4;
-
-    private final List<Long> rowFilters = new ArrayList<>();
-    private final List<Long> rowIds = new ArrayList<>();
-    private final List<Short> rowFlags = new ArrayList<>();
-    private final List<@Nullable Long> rowExpiries = new ArrayList<>();
-    private final List<@Nullable Long> rowPublishers = new ArrayList<>();
-    private final List<String> rowTopics = new ArrayList<>();
-    private final List<@Nullable Buffer> rowProperties = new ArrayList<>();
-    private final List<Buffer> rowPayloads = new ArrayList<>();
+    private final PgLogColumns rows = new PgLogColumns();
 
     private final List<Long> receiptIds = new ArrayList<>();
     private final List<Long> receiptSessions = new ArrayList<>();
@@ -77,19 +67,9 @@ final class AppendCall {
 
     private void add(Append append) {
         Message message = append.message();
-        Buffer payload = Buffer.buffer(message.payload());
-        @Nullable Buffer properties = message.properties().length == 0 ? null : Buffer.buffer(message.properties());
-        @Nullable Long expiresAt = message.expiresAtMillis() == 0 ? null : message.expiresAtMillis();
+        PgLogColumns.Values values = PgLogColumns.Values.of(message);
         for (long filterId : append.filterIds()) {
-            rowFilters.add(filterId);
-            rowIds.add(append.id());
-            rowFlags.add((short) (message.qos() | (message.retain() ? RETAIN_FLAG : 0)));
-            rowExpiries.add(expiresAt);
-            // Only a stored session can read the log, so only a stored publisher can be the reader itself (no-local).
-            rowPublishers.add(message.publisher() > 0 ? message.publisher() : null);
-            rowTopics.add(message.topic());
-            rowProperties.add(properties);
-            rowPayloads.add(payload);
+            rows.add(filterId, append.id(), values);
         }
         Append.Receipt receipt = append.receipt();
         if (receipt != null) {
@@ -106,30 +86,23 @@ final class AppendCall {
         if (append.changesRetained()) {
             retainedIds.add(append.id());
             retainedQos.add((short) message.qos());
-            retainedExpiries.add(expiresAt);
+            retainedExpiries.add(values.expiresAt());
             retainedTopics.add(message.topic());
-            retainedProperties.add(properties);
-            retainedPayloads.add(payload);
+            retainedProperties.add(values.properties());
+            retainedPayloads.add(values.payload());
             Collections.addAll(retainedTags, RetainedTags.of(message.topic()));
             retainedTagEnds.add(retainedTags.size());
         }
     }
 
     private Tuple tuple(Leases.Lane lane, Batch batch) {
-        return Tuple.tuple()
+        Tuple parameters = Tuple.tuple()
                 .addInteger(lane.laneId())
                 .addLong(lane.incarnation())
                 .addLong(batch.oldHead())
                 .addLong(batch.newHead())
-                .addLong(batch.version())
-                .addArrayOfLong(longs(rowFilters))
-                .addArrayOfLong(longs(rowIds))
-                .addArrayOfShort(rowFlags.toArray(Short[]::new))
-                .addArrayOfLong(longs(rowExpiries))
-                .addArrayOfLong(longs(rowPublishers))
-                .addArrayOfString(rowTopics.toArray(String[]::new))
-                .addArrayOfBuffer(rowProperties.toArray(Buffer[]::new))
-                .addArrayOfBuffer(rowPayloads.toArray(Buffer[]::new))
+                .addLong(batch.version());
+        return rows.addTo(parameters)
                 .addArrayOfLong(longs(receiptIds))
                 .addArrayOfLong(longs(receiptSessions))
                 .addArrayOfLong(longs(receiptEpochs))

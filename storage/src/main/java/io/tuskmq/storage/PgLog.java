@@ -242,7 +242,7 @@ final class PgLog implements LogReader {
                 row.getString("topic"),
                 row.getBuffer("payload").getBytes(),
                 flags & 3,
-                (flags & AppendCall.RETAIN_FLAG) != 0,
+                (flags & PgLogColumns.RETAIN_FLAG) != 0,
                 properties == null ? new byte[0] : properties.getBytes(),
                 expiresAt == null ? 0 : expiresAt,
                 publisher == null ? 0 : publisher);
