@@ -7,20 +7,24 @@ import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.micrometer.core.instrument.config.NamingConvention;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import java.util.stream.DoubleStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -147,7 +151,8 @@ public final class Metrics {
     }
 
     /**
-     * The histogram of that name; the same one for every caller.
+     * The histogram of that name; the same one for every caller. Of seconds when its name ends in {@code _seconds}, else of whole numbers:
+     * Micrometer's summaries round up before they look for the bucket, its timers keep nanoseconds.
      *
      * @param bounds of its buckets, rising
      */
@@ -157,12 +162,26 @@ public final class Metrics {
 
     /** The same with labels. */
     public Histogram histogram(String name, String help, Map<String, String> labels, double... bounds) {
+        if (name.endsWith("_seconds")) {
+            Tags tags = tags(name, Meter.Type.TIMER, labels);
+            Timer timer = Timer.builder(name)
+                    .description(help)
+                    .tags(tags)
+                    .serviceLevelObjectives(
+                            DoubleStream.of(bounds).mapToObj(Metrics::seconds).toArray(Duration[]::new))
+                    .register(registry);
+            return value -> timer.record(seconds(value));
+        }
         Tags tags = tags(name, Meter.Type.DISTRIBUTION_SUMMARY, labels);
         return DistributionSummary.builder(name)
                 .description(help)
                 .tags(tags)
                 .serviceLevelObjectives(bounds)
                 .register(registry)::record;
+    }
+
+    private static Duration seconds(double seconds) {
+        return Duration.ofNanos(Math.round(seconds * TimeUnit.SECONDS.toNanos(1)));
     }
 
     /** Micrometer's own metrics, of the Java machine for example. */

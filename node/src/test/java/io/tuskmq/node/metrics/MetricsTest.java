@@ -52,6 +52,22 @@ class MetricsTest {
     }
 
     @Test
+    void aHistogramOfSecondsTellsMicrosecondsApart() {
+        Metrics metrics = new Metrics();
+        Metrics.Histogram seconds = metrics.histogram("tuskmq_commit_seconds", "Commits.", 0.000_5, 0.02, 1);
+        seconds.record(0.000_4);
+        seconds.record(0.000_6);
+        seconds.record(0.5);
+        String text = metrics.text();
+        assertTrue(text.contains("# TYPE tuskmq_commit_seconds histogram\n"), text);
+        assertTrue(text.contains("tuskmq_commit_seconds_bucket{le=\"5.0E-4\"} 1\n"), text);
+        assertTrue(text.contains("tuskmq_commit_seconds_bucket{le=\"0.02\"} 2\n"), text);
+        assertTrue(text.contains("tuskmq_commit_seconds_bucket{le=\"1.0\"} 3\n"), text);
+        assertTrue(text.contains("tuskmq_commit_seconds_sum 0.501\n"), text);
+        assertTrue(text.contains("tuskmq_commit_seconds_max 0.5\n"), text);
+    }
+
+    @Test
     void whatIsNotKnownOrNotThereHasNoSample() {
         Metrics metrics = new Metrics();
         AtomicReference<OptionalDouble> age = new AtomicReference<>(OptionalDouble.empty());
