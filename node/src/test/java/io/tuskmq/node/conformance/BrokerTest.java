@@ -22,7 +22,10 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Tests of single statements against a broker process on PostgreSQL, one for each class. Client ids and topics are the test's own. */
+/**
+ * Tests of single statements against a broker process on PostgreSQL, one for each class; those that are {@link OnOneAndTwoNodes} once more
+ * against a cluster. Client ids and topics are the test's own.
+ */
 @ExtendWith(PostgresExtension.class)
 abstract class BrokerTest {
     private static final Pattern PORT = Pattern.compile("mqtt=[^ ]*:(\\d+)");
@@ -31,6 +34,8 @@ abstract class BrokerTest {
     private static int port;
 
     private final List<RawClient> clients = new ArrayList<>();
+    private String places = "";
+    private @Nullable TwoNodes twoNodes;
 
     @BeforeAll
     static void startNode(TestDatabase database, @TempDir Path dir) throws IOException, InterruptedException {
@@ -41,6 +46,7 @@ abstract class BrokerTest {
                 "--mqtt.port=0",
                 "--http.port=0",
                 "--mqtt.websocket.port=off",
+                "--cluster.port=off",
                 "--database.url=" + database.urlString());
         node = started;
         Matcher matcher = PORT.matcher(started.awaitReady());
@@ -56,18 +62,31 @@ abstract class BrokerTest {
         }
     }
 
+    /** From now on connections are at these nodes, one after the other. */
+    final void place(String given, TwoNodes nodes) {
+        places = given;
+        twoNodes = nodes;
+    }
+
     @AfterEach
     void closeClients() throws IOException {
         for (RawClient client : clients) {
             client.close();
         }
+        // A place too many, and perhaps the second node was never met.
+        assertTrue(clients.size() >= places.length(), () -> clients.size() + " connections at " + places);
     }
 
     /** A connection that has sent nothing. */
     final RawClient open() throws IOException {
-        RawClient client = RawClient.connect(port);
+        RawClient client = RawClient.connect(nextPort());
         clients.add(client);
         return client;
+    }
+
+    private int nextPort() {
+        TwoNodes nodes = twoNodes;
+        return nodes == null ? port : nodes.port(places.charAt(Math.min(clients.size(), places.length() - 1)));
     }
 
     /** Connects; the CONNACK must be a success. */

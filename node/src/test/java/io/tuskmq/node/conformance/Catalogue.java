@@ -14,8 +14,9 @@ record Catalogue(String title, List<Statement> statements) {
      * @param id as tests cite it, without brackets
      * @param asks what it asks, in our own words
      * @param notApplicable why it does not bind this server; empty when it does
+     * @param ofTwo whether it is about what one connection does to another, which may be at another node
      */
-    record Statement(String id, String asks, String notApplicable) {}
+    record Statement(String id, String asks, String notApplicable, boolean ofTwo) {}
 
     /** Both catalogues. */
     static List<Catalogue> all() {
@@ -31,7 +32,7 @@ record Catalogue(String title, List<Statement> statements) {
         }
     }
 
-    /** One statement a line, three columns between tabs; lines that begin with # are comments. */
+    /** One statement a line, four columns between tabs; lines that begin with # are comments. */
     static List<Statement> parse(String text) {
         List<Statement> statements = new ArrayList<>();
         for (String line : text.lines().toList()) {
@@ -39,10 +40,10 @@ record Catalogue(String title, List<Statement> statements) {
                 continue;
             }
             String[] columns = line.split("\t", -1);
-            if (columns.length != 3) {
-                throw new IllegalArgumentException("not three columns: " + line);
+            if (columns.length != 4 || !(columns[3].isEmpty() || columns[3].equals("two"))) {
+                throw new IllegalArgumentException("not four columns, the last one empty or 'two': " + line);
             }
-            statements.add(new Statement(columns[0], columns[1], columns[2]));
+            statements.add(new Statement(columns[0], columns[1], columns[2], columns[3].equals("two")));
         }
         return statements;
     }

@@ -25,8 +25,9 @@ class ConformanceTest {
     void pageSaysWhatTheTestsCite() throws IOException {
         Path root = projectRoot();
         Path page = root.resolve("docs/conformance.md");
+        Citations citations = Citations.of(root);
         String generated =
-                ConformancePage.render(Catalogue.all(), Citations.of(root).testsByStatement());
+                ConformancePage.render(Catalogue.all(), citations.testsByStatement(), citations.onTwoNodes());
         if (Boolean.getBoolean("conformance.write")) {
             Files.writeString(page, generated);
         }
@@ -46,6 +47,18 @@ class ConformanceTest {
             }
         });
         assertTrue(unknown.isEmpty(), () -> "cited, but no such statement: " + unknown);
+    }
+
+    /** On two nodes as on one. */
+    @Test
+    void whatIsOfTwoConnectionsIsProvenOnTwoNodes() throws IOException {
+        SortedSet<String> proven = Citations.of(projectRoot()).onTwoNodes();
+        SortedSet<String> open = new TreeSet<>();
+        Catalogue.all()
+                .forEach(catalogue -> catalogue.statements().stream()
+                        .filter(statement -> statement.ofTwo() && !proven.contains(statement.id()))
+                        .forEach(statement -> open.add(statement.id())));
+        assertTrue(open.isEmpty(), () -> "of two connections, but in no test on two nodes: " + open);
     }
 
     @Test
@@ -83,6 +96,11 @@ class ConformanceTest {
                             int y) {
                         // [A5]
                     }
+
+                    /** [A6] */
+                    @OnOneAndTwoNodes("AB")
+                    void across() {
+                    }
                 }
                 """;
         Citations citations = new Citations();
@@ -93,8 +111,12 @@ class ConformanceTest {
                         "MQTT-1.1.1-2", Set.of("XTest#above"),
                         "MQTT-1.1.1-3", Set.of("XTest#above"),
                         "MQTT-1.1.1-4", Set.of("XTest"),
-                        "MQTT-1.1.1-5", Set.of("XTest#inside")),
+                        "MQTT-1.1.1-5", Set.of("XTest#inside"),
+                        "MQTT-1.1.1-6", Set.of("XTest#across")),
                 citations.testsByStatement());
+        assertEquals(Set.of("MQTT-1.1.1-6"), citations.onTwoNodes());
+        citations.read("XAcrossNodesTest", List.of("    // [A7]".replace("[A", "[MQTT-1.1.1-")));
+        assertEquals(Set.of("MQTT-1.1.1-6", "MQTT-1.1.1-7"), citations.onTwoNodes());
     }
 
     @Test
@@ -102,18 +124,19 @@ class ConformanceTest {
         Catalogue catalogue = new Catalogue(
                 "T",
                 List.of(
-                        new Catalogue.Statement("a", "one", ""),
-                        new Catalogue.Statement("b", "two", "why"),
-                        new Catalogue.Statement("c", "three", ""),
-                        new Catalogue.Statement("d", "four", "why")));
+                        new Catalogue.Statement("a", "one", "", true),
+                        new Catalogue.Statement("b", "two", "why", false),
+                        new Catalogue.Statement("c", "three", "", true),
+                        new Catalogue.Statement("d", "four", "why", false)));
         String page = ConformancePage.render(
                 List.of(catalogue),
-                Map.of("a", new TreeSet<>(Set.of("XTest#y", "ATest")), "d", new TreeSet<>(Set.of("X"))));
-        assertTrue(page.contains("| T | 4 | 2 | 1 | 1 |"), page);
-        assertTrue(page.contains("| a | one | ATest, XTest#y |"), page);
-        assertTrue(page.contains("| b | two | not applicable: why |"), page);
-        assertTrue(page.contains("| c | three | **open** |"), page);
-        assertTrue(page.contains("| d | four | X |"), page);
+                Map.of("a", new TreeSet<>(Set.of("XTest#y", "ATest")), "d", new TreeSet<>(Set.of("X"))),
+                new TreeSet<>(Set.of("a")));
+        assertTrue(page.contains("| T | 4 | 2 | 1 | 1 | 2 | 1 |"), page);
+        assertTrue(page.contains("| a | one | ATest, XTest#y | yes |"), page);
+        assertTrue(page.contains("| b | two | not applicable: why |  |"), page);
+        assertTrue(page.contains("| c | three | **open** | **open** |"), page);
+        assertTrue(page.contains("| d | four | X |  |"), page);
     }
 
     /** Numbers as three digits, so that text order is number order. */

@@ -23,7 +23,7 @@ class ExpiryConformanceTest extends BrokerTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     /** [MQTT5-4.1.0-2] [MQTT5-3.1.2-23] */
-    @Test
+    @OnOneAndTwoNodes("AABB")
     void aSessionEndsWhenItsExpiryHasPassed() throws IOException {
         byte[] connect = connect5(0, 0, properties(property(SESSION_EXPIRY, u32(1))), string("short"));
         RawClient first = connected(connect);
@@ -39,7 +39,7 @@ class ExpiryConformanceTest extends BrokerTest {
     }
 
     /** [MQTT5-4.3.3-7] */
-    @Test
+    @OnOneAndTwoNodes("ABAB")
     void aMessageThatWasSentDoesNotExpire() throws IOException {
         byte[] connect = connect5(0, 0, properties(property(SESSION_EXPIRY, u32(600))), string("sent"));
         RawClient client = connected(connect);

@@ -96,7 +96,7 @@ class FlowConformanceTest extends BrokerTest {
     }
 
     /** [MQTT5-4.9.0-1] [MQTT5-4.9.0-2] [MQTT5-4.9.0-3] [MQTT5-3.3.4-9] [MQTT5-3.3.4-10] */
-    @Test
+    @OnOneAndTwoNodes("AB")
     void receiveMaximumHoldsBackPublishAndNothingElse() throws IOException {
         RawClient client = connected(Packets.connectV5("window", Packets.property(0x21, Packets.u16(2))));
         subscribe(client, 1, "window", 1);
@@ -116,7 +116,7 @@ class FlowConformanceTest extends BrokerTest {
     }
 
     /** [MQTT5-4.4.0-2] [MQTT5-3.2.0-1] [MQTT5-3.2.0-2] [MQTT5-4.3.3-1] [MQTT5-4.3.3-3] */
-    @Test
+    @OnOneAndTwoNodes("ABB")
     void refusedMessageIsNotSentAgain() throws IOException {
         byte[] connect = Packets.connect5(
                 0x00, 0, Packets.properties(Packets.property(0x11, Packets.u32(600))), Packets.string("refuse"));
@@ -154,7 +154,7 @@ class FlowConformanceTest extends BrokerTest {
     }
 
     /** [MQTT5-3.1.3-10] [MQTT5-3.1.2-7] */
-    @Test
+    @OnOneAndTwoNodes("AB")
     void propertiesOfAWillKeepTheirOrder() throws IOException {
         RawClient watcher = connected(Packets.connectV5("last-w"));
         subscribe(watcher, 1, "last", 0);

@@ -45,7 +45,7 @@ class MalformedConformanceTest extends BrokerTest {
      * [MQTT5-3.1.2-13] [MQTT5-3.1.2-16] [MQTT5-3.1.2-17] [MQTT5-3.1.2-18] [MQTT5-3.1.2-19] [MQTT5-3.1.3-1] [MQTT5-3.1.3-3]
      * [MQTT5-3.1.3-4] [MQTT5-3.1.3-8] [MQTT5-3.1.3-11] [MQTT5-3.1.3-12] [MQTT5-3.1.4-6]
      */
-    @Test
+    @OnOneAndTwoNodes("AB")
     void malformedConnectOfVersion5IsRefused() throws IOException {
         RawClient watcher = subscriber("bad5-w", "bad5", 0);
         byte[] text = Packets.string("x");

@@ -15,7 +15,7 @@ class SessionConformanceTest extends BrokerTest {
      * [MQTT-3.1.2-4] [MQTT-3.1.2-6] [MQTT-3.1.4-3] [MQTT-3.1.4-4] [MQTT-3.2.2-1] [MQTT-3.2.2-2] [MQTT-3.2.2-3] [MQTT-3.1.3-2]
      * [MQTT-4.1.0-1]
      */
-    @Test
+    @OnOneAndTwoNodes("ABABA")
     void cleanSessionDecidesWhatIsResumed() throws IOException {
         assertEquals("20 00 00", connack(stored("phone")));
         assertEquals("20 01 00", connack(stored("phone")));
@@ -33,7 +33,7 @@ class SessionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT5-3.1.2-5] [MQTT5-3.1.2-6] [MQTT5-3.1.2-4] [MQTT5-3.1.4-4] [MQTT5-3.2.2-2] [MQTT5-3.2.2-3] [MQTT5-3.1.3-2] [MQTT5-3.1.4-5] */
-    @Test
+    @OnOneAndTwoNodes("ABAB")
     void cleanStartDecidesWhatIsResumed() throws IOException {
         byte[] expiry = Packets.properties(Packets.property(0x11, Packets.u32(600)));
         byte[] resume = Packets.connect5(0x00, 0, expiry, Packets.string("five"));
@@ -45,7 +45,7 @@ class SessionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-3.1.2-5] [MQTT-4.5.0-1] [MQTT-4.6.0-5] [MQTT-4.6.0-6] [MQTT-4.1.0-2] [MQTT5-4.5.0-1] [MQTT5-4.6.0-5] [MQTT5-4.6.0-6] I2 I6 */
-    @Test
+    @OnOneAndTwoNodes("ABB")
     void keepsMessagesForAnOfflineSessionInOrder() throws IOException {
         disconnect(subscribed(connected(stored("away")), "away/#", 1));
         RawClient publisher = connected(Packets.connect("away-p"));
@@ -65,7 +65,7 @@ class SessionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-4.4.0-1] [MQTT-3.3.1-1] [MQTT-2.3.1-3] [MQTT-4.3.2-1] [MQTT5-4.4.0-1] [MQTT5-3.3.1-1] [MQTT5-4.3.2-3] */
-    @Test
+    @OnOneAndTwoNodes("ABBA")
     void sendsUnacknowledgedMessagesAgainOnResuming() throws IOException {
         RawClient first = subscribed(connected(stored("again")), "again", 1);
         publishAcked(connected(Packets.connect("again-p")), 1, "again", "x");
@@ -80,7 +80,7 @@ class SessionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-4.3.3-1] [MQTT5-4.3.3-2] [MQTT5-4.3.3-4] [MQTT5-4.3.3-5] [MQTT5-4.3.3-6] [MQTT5-4.4.0-1] I3 */
-    @Test
+    @OnOneAndTwoNodes("ABBA")
     void sendsPubRelAgainAndNotThePublishOnResuming() throws IOException {
         RawClient first = subscribed(connected(stored("rel")), "rel", 2);
         RawClient publisher = connected(Packets.connect("rel-p"));
@@ -101,7 +101,7 @@ class SessionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-4.3.3-2] [MQTT5-4.3.3-8] [MQTT5-4.3.3-10] [MQTT5-4.3.3-11] [MQTT5-4.3.3-12] [MQTT-2.3.1-6] [MQTT5-2.2.1-5] I3 */
-    @Test
+    @OnOneAndTwoNodes("ABA")
     void repeatedQos2PublishIsDeliveredOnceUntilItsHandshakeEnds() throws IOException {
         RawClient subscriber = subscriber("once-s", "once", 0);
         RawClient publisher = connected(stored("once-p"));
@@ -126,7 +126,7 @@ class SessionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-4.3.2-2] [MQTT5-4.3.2-4] [MQTT5-4.3.2-5] [MQTT-3.3.1-3] [MQTT5-3.3.1-3]: DUP says nothing about the message. */
-    @Test
+    @OnOneAndTwoNodes("AB")
     void afterPubAckTheSamePacketIdIsANewMessage() throws IOException {
         RawClient subscriber = subscriber("new-s", "new", 1);
         RawClient publisher = connected(Packets.connect("new-p"));
@@ -143,7 +143,7 @@ class SessionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-3.1.4-2] [MQTT5-3.1.4-3] [MQTT5-3.14.4-1] [MQTT5-3.14.4-2] [MQTT5-4.13.2-1] I5 */
-    @Test
+    @OnOneAndTwoNodes("ABAB")
     void newerConnectionEndsTheOlder() throws IOException {
         RawClient old = connected(Packets.connectV5("twice"));
         RawClient newer = connected(Packets.connectV5("twice"));
@@ -158,7 +158,7 @@ class SessionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-3.1.3-6] [MQTT5-3.1.3-6] [MQTT5-3.1.3-7] [MQTT5-3.2.2-16] */
-    @Test
+    @OnOneAndTwoNodes("ABAB")
     void emptyClientIdGetsAUniqueOne() throws IOException {
         RawClient one = connected(Packets.connect(""));
         RawClient two = connected(Packets.connect(""));
@@ -174,7 +174,7 @@ class SessionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-3.1.3-8] [MQTT-3.1.3-9] [MQTT-3.2.2-4] [MQTT-3.2.2-5] [MQTT-3.1.4-5] */
-    @Test
+    @OnOneAndTwoNodes("ABB")
     void emptyClientIdWithoutCleanSessionIsRefused() throws IOException {
         RawClient watcher = subscriber("refused-w", "refused", 0);
         RawClient client = open();

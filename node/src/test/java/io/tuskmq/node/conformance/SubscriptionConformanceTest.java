@@ -72,7 +72,7 @@ class SubscriptionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-3.10.4-3] [MQTT5-3.10.4-2] [MQTT5-3.10.4-3] */
-    @Test
+    @OnOneAndTwoNodes("AB")
     void deliveryUnderWayIsCompletedAfterUnsubscribe() throws IOException {
         RawClient client = subscribed(connected(stored("under")), "under", 2);
         RawClient publisher = connected(Packets.connect("under-p"));
@@ -90,7 +90,7 @@ class SubscriptionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-3.8.4-6] [MQTT5-3.8.4-8] */
-    @Test
+    @OnOneAndTwoNodes("AAAB")
     void comesWithTheLowerOfPublishedAndGrantedQos() throws IOException {
         RawClient zero = subscriber("low0", "low", 0);
         RawClient one = subscriber("low1", "low", 1);
@@ -106,7 +106,7 @@ class SubscriptionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-3.3.5-1] [MQTT5-3.3.4-2] */
-    @Test
+    @OnOneAndTwoNodes("AB")
     void overlappingSubscriptionsDeliverWithTheHighestQos() throws IOException {
         RawClient client = subscriber("over", "over/#", 0);
         subscribed(client, "over/+", 2);
@@ -121,7 +121,7 @@ class SubscriptionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-3.3.1-5] [MQTT-3.3.1-6] [MQTT-3.3.1-7] [MQTT-3.3.1-8] [MQTT-3.3.1-9] [MQTT-3.3.1-12] [MQTT5-3.3.1-5] [MQTT5-3.3.1-8] */
-    @Test
+    @OnOneAndTwoNodes("ABA")
     void newSubscriptionGetsTheLastRetainedMessages() throws IOException {
         RawClient watcher = subscriber("keep-w", "keep/#", 0);
         RawClient publisher = connected(Packets.connect("keep-p"));
@@ -140,7 +140,7 @@ class SubscriptionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-3.3.1-10] [MQTT-3.3.1-11] [MQTT5-3.3.1-6] [MQTT5-3.3.1-7] */
-    @Test
+    @OnOneAndTwoNodes("ABB")
     void emptyRetainedMessageRemovesTheStoredOneAndIsDelivered() throws IOException {
         RawClient publisher = connected(Packets.connect("empty-p"));
         publisher.send(retained(1, 1, "empty/a", "x"));
@@ -167,7 +167,7 @@ class SubscriptionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-3.8.4-3] [MQTT5-3.8.4-3] */
-    @Test
+    @OnOneAndTwoNodes("AB")
     void equalFilterReplacesTheSubscription() throws IOException {
         RawClient publisher = connected(Packets.connect("rep-p"));
         publisher.send(retained(1, 1, "rep", "kept"));
@@ -184,7 +184,7 @@ class SubscriptionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-3.1.2-8] [MQTT-3.1.2-16] [MQTT-3.1.2-17] [MQTT-3.1.2-7] [MQTT5-3.1.2-8] [MQTT5-3.1.2-14] [MQTT5-3.1.2-15] I8 */
-    @Test
+    @OnOneAndTwoNodes("ABBA")
     void willIsPublishedWhenTheConnectionBreaks() throws IOException {
         RawClient watcher = subscriber("will-w", "will/#", 1);
         connected(will("will-1", 0x0E, "will/plain")).abort();
@@ -195,7 +195,7 @@ class SubscriptionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT-3.14.4-3] [MQTT-3.1.2-10] [MQTT-3.1.2-12] [MQTT5-3.14.4-3] [MQTT5-3.1.2-10] */
-    @Test
+    @OnOneAndTwoNodes("ABBB")
     void willIsDroppedByDisconnect() throws IOException {
         RawClient watcher = subscriber("drop-w", "drop", 1);
         disconnect(connected(will("drop-1", 0x0E, "drop")));
@@ -231,7 +231,7 @@ class SubscriptionConformanceTest extends BrokerTest {
     }
 
     /** [MQTT5-3.3.1-9] [MQTT5-3.3.1-10] [MQTT5-3.3.1-11] [MQTT5-3.8.4-4] */
-    @Test
+    @OnOneAndTwoNodes("AB")
     void retainHandlingIsKept() throws IOException {
         RawClient publisher = connected(Packets.connect("rh-p"));
         publisher.send(retained(1, 1, "rh", "x"));

@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Free ports of this machine that stay free while a node is down: below those that the system gives to outgoing connections, one of which
  * could otherwise take the port of a killed node.
  */
-final class Ports {
+public final class Ports {
     private static final int FIRST = 18_000;
     private static final int COUNT = 12_000;
     private static final AtomicInteger NEXT =
@@ -17,7 +17,7 @@ final class Ports {
 
     private Ports() {}
 
-    static int free() {
+    public static int free() {
         for (int i = 0; i < COUNT; i++) {
             int port = FIRST + NEXT.getAndIncrement() % COUNT;
             try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {

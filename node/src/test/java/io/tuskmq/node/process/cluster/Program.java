@@ -71,7 +71,7 @@ public final class Program implements AutoCloseable {
     }
 
     /** Whether a program of that name can be run here. */
-    static boolean exists(String name) {
+    public static boolean exists(String name) {
         List<String> folders = new ArrayList<>(List.of("/usr/sbin", "/sbin"));
         folders.addAll(List.of(System.getenv().getOrDefault("PATH", "").split(":", -1)));
         return folders.stream().anyMatch(folder -> Files.isExecutable(Path.of(folder, name)));
