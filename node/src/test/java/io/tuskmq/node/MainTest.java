@@ -134,14 +134,15 @@ class MainTest {
     @Test
     void aDatabaseThatGoesAwayWhileTheNodeStartsIsWaitedFor(TestDatabase database) throws Exception {
         String url = "--database.url=" + database.urlString();
-        String waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'tuskmq'"
-                + " AND datname = current_database()";
+        String waiting =
+                "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'tuskmq'"
+                        + " AND datname = current_database()";
         try (Connection other = database.connect();
                 Statement lock = other.createStatement()) {
             other.setAutoCommit(false);
             lock.execute("LOCK TABLE node");
-            try (NodeProcess p = NodeProcess.run(
-                    dir, "start", "--mqtt.port=0", "--http.port=0", "--mqtt.websocket.port=off", url)) {
+            try (NodeProcess p =
+                    NodeProcess.run(dir, "start", "--mqtt.port=0", "--http.port=0", "--mqtt.websocket.port=off", url)) {
                 p.awaitLog("schema version=");
                 while (database.query(waiting).isEmpty()) {
                     assertTrue(p.process().isAlive(), p.log());
