@@ -123,6 +123,9 @@ final class Sql {
         // whole for each of
         // ten thousand clients that connect now.
         properties.put("enable_seqscan", "off");
+        // A page for hundreds of sessions looks dear enough to be compiled each time (jit_above_cost), which takes longer
+        // than to read it.
+        properties.put("jit", "off");
         properties.put("synchronous_commit", options.synchronousCommit() ? "on" : "off");
         return new PgConnectOptions()
                 .setHost(url.host())
