@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -63,6 +64,8 @@ class AlertsTest {
                 String expression = Chart.at(target, "expr")
                         .getAsString()
                         .replace("$__rate_interval", "5m")
+                        .replace("$namespace", ".*")
+                        .replace("$job", ".*")
                         .replace("$node", ".*");
                 rules.append("      - record: of_dashboard_").append(expressions++);
                 rules.append("\n        expr: ")
@@ -73,6 +76,30 @@ class AlertsTest {
         assertTrue(expressions > 30, expressions + " expressions");
         Files.writeString(directory.resolve("dashboard.yaml"), rules);
         promtool(directory, "check", "rules", "dashboard.yaml");
+    }
+
+    /** Of two brokers in one Prometheus it shows the one that was chosen. */
+    @Test
+    void eachMetricOfTheDashboardIsOfTheChosenNodes() throws IOException {
+        String text = Files.readString(Chart.DIRECTORY.resolve("files/dashboard.json"));
+        JsonObject dashboard = JsonParser.parseString(text).getAsJsonObject();
+        Set<String> variables = new TreeSet<>();
+        Chart.at(dashboard, "templating", "list")
+                .getAsJsonArray()
+                .forEach(variable -> variables.add(Chart.at(variable, "name").getAsString()));
+        assertEquals(Set.of("datasource", "namespace", "job", "node"), variables);
+        String chosen = "namespace=~\"$namespace\", job=~\"$job\", instance=~\"$node\"";
+        for (JsonElement panel : dashboard.getAsJsonArray("panels")) {
+            JsonArray targets = panel.getAsJsonObject().getAsJsonArray("targets");
+            for (JsonElement target : targets == null ? new JsonArray() : targets) {
+                String expression = Chart.at(target, "expr").getAsString();
+                Matcher metric = Pattern.compile("\\b(?:tuskmq|jvm|process)_\\w+(.*?)(?=\\b(?:tuskmq|jvm|process)_|$)")
+                        .matcher(expression);
+                while (metric.find()) {
+                    assertTrue(metric.group(1).startsWith("{" + chosen), expression);
+                }
+            }
+        }
     }
 
     @Test

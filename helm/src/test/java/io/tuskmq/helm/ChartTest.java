@@ -271,6 +271,24 @@ class ChartTest {
         }
     }
 
+    /** Whatever the release is called, and of no other broker. */
+    @Test
+    void aNodeThatIsAwayIsFoundByItsJob() {
+        assertEquals(
+                "up{job=\"broker-nodes\", namespace=\"messaging\"} == 0",
+                expressionOfNodeDown(Map.of("fullnameOverride", "broker")));
+        assertEquals(
+                "up{job=\"pods\", namespace=\"messaging\"} == 0",
+                expressionOfNodeDown(Map.of("metrics.prometheusRule.job", "pods")));
+    }
+
+    private static String expressionOfNodeDown(Map<String, Object> set) {
+        JsonObject rule = Chart.only(Chart.render(Chart.values("metrics"), set), "PrometheusRule");
+        JsonElement alert = Chart.at(rule, "spec", "groups", 0, "rules", 0);
+        assertEquals("TuskMQNodeDown", Chart.at(alert, "alert").getAsString());
+        return Chart.at(alert, "expr").getAsString().replaceFirst(" or .*", "");
+    }
+
     private static JsonElement pod(List<JsonObject> manifests) {
         return Chart.at(Chart.only(manifests, "Deployment"), "spec", "template", "spec");
     }

@@ -21,35 +21,50 @@ final class PgPartitions {
     private static final String TRY_LOCK = "SELECT pg_try_advisory_lock(log_partition_lock() + 1000)";
     private static final String UNLOCK = "SELECT pg_advisory_unlock(log_partition_lock() + 1000)";
 
-    // Nobody needs a partition when it lies below all sessions; and none that a lane may still append to is ever
-    // dropped.
-    private static final String DROPPABLE = """
-            SELECT p.name, p.lower, p.upper, p.attached, p.detaching, low.id IS NULL OR p.upper <= low.id AS read
-              FROM log_partition p,
-                   (SELECT min(session_low(cursor, inflight)) AS id FROM session) low,
-                   (SELECT min(head) AS id FROM lane) head
-             WHERE NOT p.attached
-                OR (p.upper <= head.id AND (low.id IS NULL OR p.upper <= low.id OR p.upper <= $1))
+    /** Sessions whose progress one statement looks at: a look at all of them at once takes longer than a statement may. */
+    private static final int SESSIONS_MAX = 5_000;
+
+    /** Sessions with which counting begins; then twice as many as long as a statement is quick. */
+    private static final int COUNTED_AT_FIRST = 100;
+
+    private static final long QUICK_NANOS = 200_000_000L;
+
+    /** How long one call counts what was missed. What it has not counted then is dropped all the same: the disk comes first. */
+    private static final long COUNTING_NANOS_MAX = 10_000_000_000L;
+
+    // None that a lane may still append to is ever dropped.
+    private static final String CLOSED = """
+            SELECT p.name, p.lower, p.upper, p.attached, p.detaching
+              FROM log_partition p, (SELECT min(head) AS id FROM lane) head
+             WHERE NOT p.attached OR p.upper <= head.id
              ORDER BY p.lower
              LIMIT 100""";
 
-    // Rows above the cursor of a session that subscribed before they came, each message once per session.
-    private static final String UNDELIVERED = """
-            SELECT count(*) FROM (
-                SELECT DISTINCT s.session_id, l.id
-                  FROM session s
-                  JOIN subscription u ON u.session_id = s.session_id AND u.filter_id IS NOT NULL
-                  JOIN log l ON l.filter_id = u.filter_id AND l.id >= $1 AND l.id < $2
-                 WHERE l.id > coalesce(s.cursor[(l.id >> 12) & 511], 0)
-                   AND l.id > coalesce(u.start[(l.id >> 12) & 511], 0)
-                UNION
-                SELECT s.session_id, l.id
-                  FROM session s
-                  JOIN log l ON l.filter_id = -s.session_id AND l.id >= $1 AND l.id < $2
-                 WHERE l.id > coalesce(s.cursor[(l.id >> 12) & 511], 0)) missed""";
+    // $1: the session after which to look.
+    static final String READ_TO = """
+            SELECT min(session_low(s.cursor, s.inflight)) AS low, max(s.session_id) AS last
+              FROM (SELECT session_id, cursor, inflight FROM session WHERE session_id > $1 ORDER BY session_id LIMIT $2) s""";
+
+    // Rows above the cursor of a session that subscribed before they came, each message once per session, and of each
+    // session up to $5 rows.
+    static final String UNDELIVERED = """
+            SELECT max(s.session_id) AS last, coalesce(sum(missed.n), 0)::bigint AS undelivered
+              FROM (SELECT session_id, cursor FROM session WHERE session_id > $3 ORDER BY session_id LIMIT $4) s
+              CROSS JOIN LATERAL (
+                  SELECT count(DISTINCT m.id) AS n FROM (
+                      SELECT l.id
+                        FROM (SELECT u.filter_id, u.start FROM subscription u
+                               WHERE u.session_id = s.session_id AND u.filter_id IS NOT NULL
+                              UNION ALL SELECT -s.session_id, NULL) f
+                        JOIN log l ON l.filter_id = f.filter_id AND l.id >= $1 AND l.id < $2
+                       WHERE l.id > coalesce(s.cursor[(l.id >> 12) & 511], 0)
+                         AND l.id > coalesce(f.start[(l.id >> 12) & 511], 0)
+                       LIMIT $5) m) missed""";
 
     private final Sql sql;
     private final long widthMillis;
+    /** After which session one was found that had much to read: it is likely to be still away. */
+    private volatile long behindAfter;
 
     PgPartitions(Sql sql, long widthMillis) {
         this.sql = sql;
@@ -105,38 +120,149 @@ final class PgPartitions {
 
     private record Dropped(int partitions, long undelivered) {}
 
-    private static Future<Dropped> dropAll(SqlConnection connection, long oldestId) {
-        return connection.preparedQuery(DROPPABLE).execute(Tuple.of(oldestId)).compose(rows -> {
-            List<Row> partitions = new ArrayList<>();
-            rows.forEach(partitions::add);
-            Future<Dropped> chain = Future.succeededFuture(new Dropped(0, 0));
-            for (Row partition : partitions) {
-                chain = chain.compose(sum -> drop(connection, partition)
-                        .map(undelivered -> new Dropped(sum.partitions() + 1, sum.undelivered() + undelivered)));
+    private record Partition(String name, long lower, long upper, boolean attached, boolean detaching) {
+        boolean isWhole() {
+            return attached && !detaching;
+        }
+    }
+
+    private Future<Dropped> dropAll(SqlConnection connection, long oldestId) {
+        long countUntil = System.nanoTime() + COUNTING_NANOS_MAX;
+        return connection.query(CLOSED).execute().compose(rows -> {
+            List<Partition> closed = new ArrayList<>();
+            for (Row row : rows) {
+                closed.add(new Partition(
+                        row.getString("name"),
+                        row.getLong("lower"),
+                        row.getLong("upper"),
+                        row.getBoolean("attached"),
+                        row.getBoolean("detaching")));
             }
-            return chain;
+            return readTo(connection, closed).compose(readTo -> {
+                Future<Dropped> chain = Future.succeededFuture(new Dropped(0, 0));
+                for (Partition partition : closed) {
+                    boolean read = partition.upper() <= readTo;
+                    // Nobody needs one that lies below all sessions.
+                    if (!partition.attached() || read || partition.upper() <= oldestId) {
+                        chain = chain.compose(sum -> count(connection, partition, read, countUntil)
+                                .compose(missed -> drop(connection, partition, missed))
+                                .map(missed -> new Dropped(sum.partitions() + 1, sum.undelivered() + missed)));
+                    }
+                }
+                return chain;
+            });
         });
     }
 
-    private static Future<Long> drop(SqlConnection connection, Row partition) {
-        String name = partition.getString("name");
-        boolean attached = partition.getBoolean("attached");
-        boolean detaching = partition.getBoolean("detaching");
-        boolean read = partition.getBoolean("read");
-        Future<Long> undelivered = !attached || detaching || read
-                ? Future.succeededFuture(0L)
-                : connection
-                        .preparedQuery(UNDELIVERED)
-                        .execute(Tuple.of(partition.getLong("lower"), partition.getLong("upper")))
-                        .map(rows -> rows.iterator().next().getLong(0));
+    /**
+     * Up to where all sessions have read. It is not looked for any further when a session is found that has not read the first
+     * partition: then there is none that all have read.
+     */
+    private Future<Long> readTo(SqlConnection connection, List<Partition> closed) {
+        long wanted = closed.stream()
+                .filter(Partition::isWhole)
+                .mapToLong(Partition::upper)
+                .findFirst()
+                .orElse(Long.MIN_VALUE);
+        if (wanted == Long.MIN_VALUE) {
+            return Future.succeededFuture(wanted);
+        }
+        Progress start = new Progress(0, Long.MAX_VALUE, false);
+        return progress(connection, new Progress(behindAfter, Long.MAX_VALUE, false))
+                .compose(first -> first.low() < wanted
+                        ? Future.succeededFuture(first)
+                        : Pages.run(
+                                start,
+                                page -> page.isLast() || page.low() < wanted,
+                                page -> progress(connection, page).onSuccess(next -> behindAfter = page.after())))
+                .map(Progress::low);
+    }
+
+    /**
+     * How far a look at the sessions has come.
+     *
+     * @param after the session after which it goes on
+     * @param low up to where all of those that were seen have read
+     */
+    private record Progress(long after, long low, boolean isLast) {}
+
+    private static Future<Progress> progress(SqlConnection connection, Progress done) {
+        return connection
+                .preparedQuery(READ_TO)
+                .execute(Tuple.of(done.after(), SESSIONS_MAX))
+                .map(rows -> {
+                    Row row = rows.iterator().next();
+                    Long low = row.getLong("low");
+                    Long last = row.getLong("last");
+                    return low == null || last == null
+                            ? new Progress(done.after(), done.low(), true)
+                            : new Progress(last, Math.min(done.low(), low), false);
+                });
+    }
+
+    /**
+     * How far counting has come.
+     *
+     * @param after the session after which it goes on
+     * @param sessions that are next
+     */
+    private record Counting(long undelivered, long after, int sessions, boolean isOver) {
+        Counting end() {
+            return new Counting(undelivered, after, sessions, true);
+        }
+    }
+
+    /** How many messages sessions miss when it is dropped; at least so many. */
+    private static Future<Long> count(SqlConnection connection, Partition partition, boolean read, long until) {
+        if (!partition.isWhole() || read) {
+            return Future.succeededFuture(0L);
+        }
+        Counting start = new Counting(0, 0, COUNTED_AT_FIRST, false);
+        return Pages.run(start, Counting::isOver, done -> count(connection, partition, done, until))
+                .map(Counting::undelivered);
+    }
+
+    private static Future<Counting> count(SqlConnection connection, Partition partition, Counting done, long until) {
+        long began = System.nanoTime();
+        Tuple args = Tuple.of(partition.lower(), partition.upper(), done.after(), done.sessions(), Survey.BACKLOG_MAX);
+        return connection
+                .preparedQuery(UNDELIVERED)
+                .execute(args)
+                .map(rows -> {
+                    Row row = rows.iterator().next();
+                    Long last = row.getLong("last");
+                    if (last == null) {
+                        return done.end();
+                    }
+                    long now = System.nanoTime();
+                    int next =
+                            now - began < QUICK_NANOS ? Math.min(2 * done.sessions(), SESSIONS_MAX) : done.sessions();
+                    Counting counted =
+                            new Counting(done.undelivered() + row.getLong("undelivered"), last, next, now - until > 0);
+                    if (counted.isOver()) {
+                        log.warn("what sessions miss was not counted to the end name={}", partition.name());
+                    }
+                    return counted;
+                })
+                .recover(failure -> {
+                    // Were the drop to wait for the count, the disk would fill.
+                    log.warn(
+                            "what sessions miss was not counted to the end name={} reason={}",
+                            partition.name(),
+                            failure.getMessage());
+                    return Future.succeededFuture(done.end());
+                });
+    }
+
+    private static Future<Long> drop(SqlConnection connection, Partition partition, long undelivered) {
+        String name = partition.name();
         // CONCURRENTLY: waits for those who read it, without making others wait. A node that died half-way left it
         // detaching.
-        String detach = "ALTER TABLE log DETACH PARTITION " + name + (detaching ? " FINALIZE" : " CONCURRENTLY");
-        return undelivered
-                .compose(count -> (attached ? connection.query(detach).execute() : Future.succeededFuture())
-                        .compose(detached ->
-                                connection.query("DROP TABLE " + name).execute())
-                        .map(count))
+        String detach =
+                "ALTER TABLE log DETACH PARTITION " + name + (partition.detaching() ? " FINALIZE" : " CONCURRENTLY");
+        return (partition.attached() ? connection.query(detach).execute() : Future.succeededFuture())
+                .compose(detached -> connection.query("DROP TABLE " + name).execute())
+                .map(dropped -> undelivered)
                 .onSuccess(count -> log.info("log partition dropped name={} undelivered={}", name, count));
     }
 }

@@ -52,10 +52,42 @@ final class PgSurveyPlansTest {
         get(vertx.close());
     }
 
+    private static Tuple waiting(long filterId, long afterSession, long toSession) {
+        Tuple args = Tuple.of(new Long[] {filterId}, new Long[] {Long.MAX_VALUE}, afterSession, toSession);
+        return args.addLong(0L).addLong(Long.MAX_VALUE).addLong(0L).addInteger(100);
+    }
+
     @Test
     void whoHasReadAllCostsOneLook() {
-        Tuple args = Tuple.of(0L, Long.MAX_VALUE, 0L, 100);
-        CountedReads.of(sql, PgSurvey.WAITING, args).assertByIndex(12L * SESSIONS);
-        assertEquals(1, get(sql.query(PgSurvey.WAITING, args)).size());
+        Tuple args = waiting(1, 0, Long.MAX_VALUE);
+        CountedReads.of(sql, PgBacklog.WAITING, args).assertByIndex(6L * SESSIONS);
+        assertEquals(1, get(sql.query(PgBacklog.WAITING, args)).size());
+    }
+
+    @Test
+    void aPageOfReadersReadsNoOther() {
+        CountedReads.of(sql, PgBacklog.LAST_READER, Tuple.of(1L, 1_000L, 100)).assertByIndex(100);
+        assertEquals(
+                1_100L,
+                get(sql.query(PgBacklog.LAST_READER, Tuple.of(1L, 1_000L, 100)))
+                        .iterator()
+                        .next()
+                        .getLong("last"));
+        CountedReads.of(sql, PgBacklog.WAITING, waiting(1, 1_000, 1_100)).assertByIndex(600);
+    }
+
+    @Test
+    void aPageOfFiltersReadsNoOther() {
+        Tuple args = Tuple.of(0L, Long.MAX_VALUE, 1L, 100, 51);
+        CountedReads.of(sql, PgBacklog.FILLED, args).assertByIndex(600);
+        assertEquals(100, get(sql.query(PgBacklog.FILLED, args)).size());
+    }
+
+    @Test
+    void howFarSessionsHaveReadIsFoundInPages() {
+        CountedReads.of(sql, PgPartitions.READ_TO, Tuple.of(1_000L, 100)).assertByIndex(100);
+        CountedReads.of(sql, PgPartitions.UNDELIVERED, Tuple.of(0L, Long.MAX_VALUE, 1_000L, 10, 1L))
+                // At most: the session, its subscriptions, and all messages that it could have missed.
+                .assertByIndex(10L * (1 + 2 + MESSAGES));
     }
 }
