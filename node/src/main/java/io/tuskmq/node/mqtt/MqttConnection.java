@@ -132,7 +132,7 @@ final class MqttConnection implements Connection {
         answersIn(packet.version(), packet.maximumPacketSize());
         connect = packet.withoutPassword();
         Authentication begun = reader.authentication();
-        dialogue = begun == null ? null : new AuthDialogue(this, loop.handler, begun);
+        dialogue = begun == null ? null : new AuthDialogue(this, loop, begun);
         packets = new IncomingPackets(this, loop, version == 5, dialogue);
         effects = new EffectWriter(this, answers(), new PublishWriter(packet, loop.limits), loop.counters);
         state = State.CONNECTING;
