@@ -92,8 +92,9 @@ final class ClusterClientIds implements ClientIds {
         if (mustNotTake()) {
             return Future.succeededFuture(new Taken(0, Answer.NO_LEASE, true));
         }
-        return claiming(claimant.clientId(), claim -> cluster.takeClientId(claimant.clientId())
-                .transform(taken -> {
+        return claiming(
+                claimant.clientId(),
+                claim -> cluster.takeClientId(claimant.clientId()).transform(taken -> {
                     if (taken.failed()) {
                         LOG.debug(
                                 "client={} the map does not know of it: {}",
@@ -172,14 +173,16 @@ final class ClusterClientIds implements ClientIds {
         if (mustNotTake()) {
             return Future.succeededFuture(new Taken(number, Answer.LET_GO, false));
         }
-        return claiming(claimant.clientId(), claim -> cluster.takeClientId(claimant.clientId())
-                .compose(mine -> {
-                    change(() -> renumber(new Question(claimant, number), mine));
-                    return mine.whole()
-                            ? takeSeen(claim, new Question(claimant, mine.number()), said(mine))
-                            : Future.succeededFuture(new Taken(mine.number(), Answer.LET_GO, false));
-                })
-                .otherwise(failure -> new Taken(number, Answer.LET_GO, false)));
+        return claiming(
+                claimant.clientId(),
+                claim -> cluster.takeClientId(claimant.clientId())
+                        .compose(mine -> {
+                            change(() -> renumber(new Question(claimant, number), mine));
+                            return mine.whole()
+                                    ? takeSeen(claim, new Question(claimant, mine.number()), said(mine))
+                                    : Future.succeededFuture(new Taken(mine.number(), Answer.LET_GO, false));
+                        })
+                        .otherwise(failure -> new Taken(number, Answer.LET_GO, false)));
     }
 
     private void renumber(Question before, Cluster.Taken mine) {

@@ -194,9 +194,8 @@ final class IdRaceWorld {
             return there(() -> {
                 Entry before = entry;
                 entry = new Entry(++numbers, node.id);
-                OptionalLong at = before == null || before.node == node.id
-                        ? OptionalLong.empty()
-                        : OptionalLong.of(before.node);
+                OptionalLong at =
+                        before == null || before.node == node.id ? OptionalLong.empty() : OptionalLong.of(before.node);
                 return new Taken(numbers, at, OptionalLong.empty(), true);
             });
         }
@@ -222,9 +221,8 @@ final class IdRaceWorld {
         @Override
         public Future<Buffer> ask(long incarnation, Buffer body, long timeoutMillis) {
             Promise<Buffer> back = Promise.promise();
-            travelling.add(() -> node(incarnation)
-                    .asked(body)
-                    .onComplete(answer -> travelling.add(() -> back.handle(answer))));
+            travelling.add(() ->
+                    node(incarnation).asked(body).onComplete(answer -> travelling.add(() -> back.handle(answer))));
             return back.future();
         }
 
