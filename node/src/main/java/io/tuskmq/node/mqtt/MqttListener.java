@@ -1,5 +1,6 @@
 package io.tuskmq.node.mqtt;
 
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.ssl.SslHandler;
 import io.tuskmq.node.auth.Address;
@@ -235,19 +236,26 @@ public final class MqttListener {
                 if (kind.isTls()) {
                     addTls(pipeline);
                 }
-                tap.restFor(afterNanos);
+                if (afterNanos > 0) {
+                    addFirst(pipeline, Turnstile.NAME, new Turnstile(afterNanos));
+                    tap.restFor(afterNanos);
+                }
             }
         }
     }
 
-    /** First of all, or behind the PROXY header that is being read. */
     private void addTls(ChannelPipeline pipeline) {
         SslHandler handler = Objects.requireNonNull(tls, "it was read before the port was opened")
                 .handler(pipeline.channel().alloc(), options.limits().connectMillisMax());
+        addFirst(pipeline, "ssl", handler);
+    }
+
+    /** First of all, or behind the PROXY header that is being read. */
+    private static void addFirst(ChannelPipeline pipeline, String name, ChannelHandler handler) {
         if (pipeline.get(ProxyHeader.NAME) == null) {
-            pipeline.addFirst("ssl", handler);
+            pipeline.addFirst(name, handler);
         } else {
-            pipeline.addAfter(ProxyHeader.NAME, "ssl", handler);
+            pipeline.addAfter(ProxyHeader.NAME, name, handler);
         }
     }
 
