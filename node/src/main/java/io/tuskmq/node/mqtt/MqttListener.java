@@ -7,6 +7,7 @@ import io.tuskmq.node.auth.Address;
 import io.tuskmq.node.metrics.Metrics;
 import io.tuskmq.node.session.ConnectionHandler;
 import io.tuskmq.node.tls.CertificateWatch;
+import io.tuskmq.node.tls.ClientTrust;
 import io.tuskmq.node.tls.Credential;
 import io.tuskmq.node.tls.TlsFiles;
 import io.vertx.core.Future;
@@ -89,6 +90,12 @@ public final class MqttListener {
             }
             return null;
         });
+    }
+
+    /** By which clients' certificates are taken now, if they are asked for one. */
+    public Optional<ClientTrust> clientTrust() {
+        ServerTls used = tls;
+        return Optional.ofNullable(used == null ? null : used.trust());
     }
 
     /** Looks for renewed files of TLS; nothing where there is no TLS. Before {@link #listen}, whose files are then the ones in use. */
