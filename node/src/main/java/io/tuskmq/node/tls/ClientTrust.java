@@ -37,8 +37,7 @@ public final class ClientTrust extends X509ExtendedTrustManager {
     private final List<X509Certificate> authorities;
     private final List<X509CRL> lists;
 
-    private ClientTrust(
-            X509ExtendedTrustManager checks, List<X509Certificate> authorities, List<X509CRL> lists) {
+    private ClientTrust(X509ExtendedTrustManager checks, List<X509Certificate> authorities, List<X509CRL> lists) {
         this.checks = checks;
         this.authorities = authorities;
         this.lists = lists;

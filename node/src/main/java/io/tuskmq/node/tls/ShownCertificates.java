@@ -50,8 +50,7 @@ public final class ShownCertificates<C> {
     public Map<C, String> look(ClientTrust trust, Instant now) {
         Map<C, String> over = new HashMap<>();
         all.forEach((client, shown) -> {
-            if (shown.last.by().filter(by -> by == trust).isEmpty()
-                    || !now.isBefore(shown.last.due())) {
+            if (shown.last.by().filter(by -> by == trust).isEmpty() || !now.isBefore(shown.last.due())) {
                 trust.objection(shown.chain, now).ifPresent(why -> over.put(client, why));
                 shown.last = new Look(Optional.of(trust), nextEnd(shown.chain, now));
             }

@@ -235,8 +235,8 @@ class ProxyHeaderTest extends ListenerTest {
     void pacesHandshakesBehindTheHeader(boolean withTheHeader, @TempDir Path dir) throws Exception {
         TestCertificate certificate = TestCertificate.make(dir);
         var ports = new MqttOptions.Ports(MqttOptions.OFF, MqttOptions.OFF, 0, MqttOptions.OFF);
-        MqttOptions.Limits limits = LimitsTest.with(
-                new MqttOptions.Arrivals(100, 0, RUSH_PER_SECOND), new MqttOptions.PublishRate(0, 0));
+        MqttOptions.Limits limits =
+                LimitsTest.with(new MqttOptions.Arrivals(100, 0, RUSH_PER_SECOND), new MqttOptions.PublishRate(0, 0));
         int port = listen(new MqttOptions("127.0.0.1", ports, certificate.tls(), 1, limits, List.of(LOOPBACK)))
                 .tlsPort();
         byte[] hello = clientHello(certificate);

@@ -116,7 +116,9 @@ class ShownCertificatesTest {
         shown.add("first", authority.chain("first"));
         shown.add("behind", authority.chain("behind"));
         Path lists = both(
-                "lists.pem", authority.revoke("of-ca.pem", 1, "between"), authority.revokeBy("between", "of-it.pem", 1));
+                "lists.pem",
+                authority.revoke("of-ca.pem", 1, "between"),
+                authority.revokeBy("between", "of-it.pem", 1));
         assertEquals(
                 Map.of("behind", "the certificate is revoked: CN=between"),
                 shown.look(trust(authority.authorityFile(), lists), now));
