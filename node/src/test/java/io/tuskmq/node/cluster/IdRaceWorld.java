@@ -3,8 +3,8 @@ package io.tuskmq.node.cluster;
 import io.tuskmq.cluster.Cluster;
 import io.tuskmq.cluster.Peer;
 import io.tuskmq.node.rules.Claimant;
+import io.tuskmq.node.session.ClientIds;
 import io.tuskmq.node.session.ClientIds.Answer;
-import io.tuskmq.node.session.ClientIds.Taken;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -49,7 +50,7 @@ final class IdRaceWorld {
     }
 
     Place node(long id) {
-        return nodes.get(id);
+        return Objects.requireNonNull(nodes.get(id));
     }
 
     /** Lets one after the other arrive, as it is chosen among those that travel, until nothing does. */
@@ -122,7 +123,7 @@ final class IdRaceWorld {
             });
         }
 
-        private void open(Phone phone, @Nullable Phone older, Taken taken) {
+        private void open(Phone phone, @Nullable Phone older, ClientIds.Taken taken) {
             phone.number = taken.number();
             if (older != null) {
                 end(older);
@@ -190,13 +191,13 @@ final class IdRaceWorld {
         }
 
         @Override
-        public Future<Taken> takeClientId(String clientId) {
+        public Future<Cluster.Taken> takeClientId(String clientId) {
             return there(() -> {
                 Entry before = entry;
                 entry = new Entry(++numbers, node.id);
                 OptionalLong at =
                         before == null || before.node == node.id ? OptionalLong.empty() : OptionalLong.of(before.node);
-                return new Taken(numbers, at, OptionalLong.empty(), true);
+                return new Cluster.Taken(numbers, at, OptionalLong.empty(), true);
             });
         }
 
