@@ -29,7 +29,7 @@ public final class EdgeSettings {
             "mqtt.tls.crl",
             "",
             "a readable file",
-            "Revocation lists (CRL, PEM) of the CAs in mqtt.tls.ca; then a client's certificate is taken only when a list that has not expired leaves it out.");
+            "Revocation lists (CRL, PEM), one of each CA in mqtt.tls.ca and of those that these have signed; then a client's certificate is taken only when a list that has not expired leaves it out.");
 
     public static final Setting<List<Network>> MQTT_PROXY_FROM = new Setting<>(
             "mqtt.proxy.from",

@@ -70,6 +70,13 @@ public final class LimitSettings {
             10_000_000,
             "Clients that one principal (a user, a token's subject, a certificate's name) has connected to this node; CONNACK refuses one more (MQTT 5: 0x97, MQTT 3: 3). 0: no limit.");
 
+    public static final Setting<Integer> REAUTHENTICATIONS_PER_MINUTE_MAX = integer(
+            "limits.reauthentications-per-minute",
+            10,
+            0,
+            100_000,
+            "Re-authentications (AUTH 0x19 of MQTT 5) that one connection begins in a minute, also all at once; one more ends it (0x97). 0: no limit.");
+
     public static final Setting<Long> RETAINED_MESSAGES_MAX = whole(
             "limits.retained-messages",
             1_000_000,
@@ -94,6 +101,7 @@ public final class LimitSettings {
             SUBSCRIPTIONS_MAX,
             TOPIC_LEVELS_MAX,
             INFLIGHT_MAX,
+            REAUTHENTICATIONS_PER_MINUTE_MAX,
             RETAINED_MESSAGES_MAX,
             RETAINED_BYTES_MAX);
 

@@ -212,7 +212,13 @@ public final class Node implements Host {
                             () -> parts.store().logBytes().onSuccess(quotas.log()::measured));
                     node.housekeeping.every(
                             RETAINED_USAGE_MILLIS, "retained usage", () -> measureRetained(parts.store(), quotas));
-                    node.housekeeping.every(CertificateWatch.EVERY_MILLIS, "certificates", certificates.result()::look);
+                    node.housekeeping.every(
+                            CertificateWatch.EVERY_MILLIS,
+                            "certificates",
+                            () -> certificates
+                                    .result()
+                                    .look()
+                                    .compose(looked -> doorkeeper.checkCertificates(listener.clientTrust())));
                     node.housekeeping.every(AccessWatch.EVERY_MILLIS, "access", watch::look);
                     node.keepHouse(settings, counters, new SysReport(sysTopics, counters, name));
                     node.watch(database);

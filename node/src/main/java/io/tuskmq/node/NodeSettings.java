@@ -153,7 +153,8 @@ final class NodeSettings {
                                 settings.get(LimitSettings.CONNECTS_PER_SECOND_MAX)),
                         new MqttOptions.PublishRate(
                                 settings.get(LimitSettings.PUBLISHES_PER_SECOND_MAX),
-                                settings.get(LimitSettings.PUBLISH_BYTES_PER_SECOND_MAX))),
+                                settings.get(LimitSettings.PUBLISH_BYTES_PER_SECOND_MAX)),
+                        settings.get(LimitSettings.REAUTHENTICATIONS_PER_MINUTE_MAX)),
                 settings.get(EdgeSettings.MQTT_PROXY_FROM));
     }
 

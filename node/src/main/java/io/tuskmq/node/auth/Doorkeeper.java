@@ -6,11 +6,15 @@ import io.tuskmq.node.session.Authentication;
 import io.tuskmq.node.session.ConnectPacket;
 import io.tuskmq.node.session.Connection;
 import io.tuskmq.node.session.ConnectionHandler;
+import io.tuskmq.node.tls.ClientTrust;
+import io.tuskmq.node.tls.ShownCertificates;
 import io.tuskmq.storage.Access;
 import io.tuskmq.storage.Sessions.NewWill;
 import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +45,7 @@ public final class Doorkeeper implements ConnectionHandler {
     private final Set<String> methods;
     private final LongSupplier nowMillis = System::currentTimeMillis;
     private final Map<Connection, Guest> guests = new ConcurrentHashMap<>();
+    private final ShownCertificates<Guest> certificates = new ShownCertificates<>();
     /** Of the users, as far as all guests were compared with them. */
     private volatile long usersVersion;
 
@@ -109,6 +114,8 @@ public final class Doorkeeper implements ConnectionHandler {
     public void connect(Connection connection, ConnectPacket packet) {
         Guest guest = new Guest(connection, packet, usersVersion, book);
         guests.put(connection, guest);
+        List<X509Certificate> shown = connection.peerCertificates();
+        certificates.add(guest, shown);
         Optional<Authentication> asked = connection.authentication();
         if (asked.isPresent()) {
             step(guest, new ScramExchange.Event.Begun(asked.get().data()));
@@ -118,7 +125,7 @@ public final class Doorkeeper implements ConnectionHandler {
                 packet.clientId(),
                 packet.userName(),
                 packet.password(),
-                connection.peerCertificate(),
+                shown.stream().findFirst(),
                 guest.address,
                 packet.version()));
         if (decision.succeeded()) {
@@ -334,6 +341,17 @@ public final class Doorkeeper implements ConnectionHandler {
         }
     }
 
+    /** CAs or revocation lists may be new, and certificates end: whoever could not come in any more goes, however it proved who it is. */
+    public Future<Void> checkCertificates(Optional<ClientTrust> trust) {
+        if (trust.isEmpty() || certificates.isEmpty()) {
+            return Future.succeededFuture();
+        }
+        Instant now = Instant.ofEpochMilli(nowMillis.getAsLong());
+        return vertx.executeBlocking(() -> certificates.look(trust.get(), now), false)
+                .onSuccess(over -> over.forEach((guest, why) -> showOut(guest, ReasonCodes.NOT_AUTHORIZED, why)))
+                .mapEmpty();
+    }
+
     private static boolean isOutdated(Login login, Map<String, Long> stamps) {
         return stamps.getOrDefault(login.principal(), 0L) != login.stamp();
     }
@@ -357,6 +375,7 @@ public final class Doorkeeper implements ConnectionHandler {
             return;
         }
         guest.closed = true;
+        certificates.remove(guest);
         if (guest.timer >= 0) {
             vertx.cancelTimer(guest.timer);
         }

@@ -2,6 +2,8 @@ package io.tuskmq.node.cluster;
 
 import io.tuskmq.cluster.Cluster;
 import io.tuskmq.node.rules.Claimant;
+import io.tuskmq.node.rules.IdClaims;
+import io.tuskmq.node.rules.IdClaims.Claim;
 import io.tuskmq.node.rules.IdDoubts;
 import io.tuskmq.node.rules.IdHolders;
 import io.tuskmq.node.rules.IdHolders.Said;
@@ -12,14 +14,13 @@ import io.vertx.core.Future;
 import io.vertx.core.Promise;
 import io.vertx.core.Vertx;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -31,12 +32,8 @@ import org.slf4j.LoggerFactory;
  */
 final class ClusterClientIds implements ClientIds {
     private static final Logger LOG = LoggerFactory.getLogger(ClusterClientIds.class);
-    /** How long a CONNECT waits for another node: then that node's writes are fenced. */
-    private static final long LET_GO_MILLIS = 1_000;
     /** How long it waits for a heartbeat that says who is alive. */
     private static final long LOOK_MILLIS = 500;
-    /** A peer whose link is down is asked again after this, while the CONNECT waits. */
-    private static final long REASK_MILLIS = 100;
     /** How long the nodes that were asked for an id in vain are told to others, who may have found it here meanwhile. */
     private static final long IN_VAIN_MILLIS = 5_000;
     /** Questions that a peer is asked again at the same time. */
@@ -50,9 +47,9 @@ final class ClusterClientIds implements ClientIds {
     private final ReentrantLock lock = new ReentrantLock();
     private final IdDoubts doubts = new IdDoubts();
     private final IdQuestions questions = new IdQuestions();
+    private final IdClaims<Promise<Void>> claims = new IdClaims<>();
     private final Set<Long> askingAgain = new HashSet<>();
-    /** Client ids that another user has, and the nodes that were asked for them. */
-    private final Map<Question, Set<Long>> inVain = new HashMap<>();
+    private final IdRounds rounds;
 
     private volatile IdHolders holders = IdHolders.NONE;
     private volatile @Nullable Joined joined;
@@ -63,6 +60,7 @@ final class ClusterClientIds implements ClientIds {
     ClusterClientIds(Vertx vertx, Cluster cluster) {
         this.vertx = vertx;
         this.cluster = cluster;
+        rounds = new IdRounds(vertx, cluster, () -> holders.live());
     }
 
     void join(Joined parts) {
@@ -94,14 +92,40 @@ final class ClusterClientIds implements ClientIds {
         if (mustNotTake()) {
             return Future.succeededFuture(new Taken(0, Answer.NO_LEASE, true));
         }
-        return cluster.takeClientId(claimant.clientId()).transform(taken -> {
-            if (taken.failed()) {
-                LOG.debug("client={} the map does not know of it: {}", claimant.clientId(), message(taken.cause()));
-                return takeUnseen(claimant, unknown.incrementAndGet());
+        return claiming(
+                claimant.clientId(),
+                claim -> cluster.takeClientId(claimant.clientId()).transform(taken -> {
+                    if (taken.failed()) {
+                        LOG.debug(
+                                "client={} the map does not know of it: {}",
+                                claimant.clientId(),
+                                message(taken.cause()));
+                        return takeUnseen(claim, new Question(claimant, unknown.incrementAndGet()));
+                    }
+                    Cluster.Taken mine = taken.result();
+                    Question question = new Question(claimant, mine.number());
+                    return mine.whole() ? takeSeen(claim, question, said(mine)) : takeUnseen(claim, question);
+                }));
+    }
+
+    /** Whom it asks is told to others from before they can find it in the map until it is decided; a claim in vain a while longer. */
+    private Future<Taken> claiming(String clientId, Function<Claim, Future<Taken>> take) {
+        Claim claim = locked(() -> claims.begin(clientId));
+        return take.apply(claim).onComplete(taken -> {
+            if (taken.succeeded() && taken.result().answer() == Answer.ANOTHERS) {
+                vertx.setTimer(IN_VAIN_MILLIS, timer -> end(claim));
+            } else {
+                end(claim);
             }
-            Cluster.Taken mine = taken.result();
-            return mine.whole() ? takeSeen(claimant, mine) : takeUnseen(claimant, mine.number());
         });
+    }
+
+    private void end(Claim claim) {
+        free(locked(() -> claims.end(claim)));
+    }
+
+    private static void free(List<Promise<Void>> waiters) {
+        waiters.forEach(Promise::tryComplete);
     }
 
     /** Others may have this node's clients: what it would write hides where they are. */
@@ -114,23 +138,34 @@ final class ClusterClientIds implements ClientIds {
         return new Said.At(taken.at().isPresent() ? taken.at() : taken.ended());
     }
 
-    private Future<Taken> takeSeen(Claimant claimant, Cluster.Taken taken) {
-        Said said = said(taken);
-        Question question = new Question(claimant, taken.number());
+    private Future<Taken> takeSeen(Claim claim, Question question, Said said) {
         return look(said)
-                .compose(looked ->
-                        askAll(toAsk(said, claimant.clientId()), question, Frames.below(claimant, taken.number())))
-                .map(answer -> new Taken(taken.number(), answer, true));
+                .compose(looked -> ask(claim, question, said, Frames.below(question.claimant(), question.number())))
+                .map(answer -> new Taken(question.number(), answer, true));
     }
 
-    private Future<Taken> takeUnseen(Claimant claimant, long number) {
+    private Future<Taken> takeUnseen(Claim claim, Question question) {
         Said nothing = new Said.Nothing();
-        IdDoubts.Word word = locked(() -> doubts.begin(claimant.clientId(), number));
+        IdDoubts.Word word = locked(() -> doubts.begin(question.clientId(), question.number()));
         // It has just come: it is the newest as far as anybody can tell.
-        var frame = new Frames.LetGo(claimant, Long.MAX_VALUE, word);
+        var frame = new Frames.LetGo(question.claimant(), Long.MAX_VALUE, word);
         return look(nothing)
-                .compose(looked -> askAll(toAsk(nothing, claimant.clientId()), new Question(claimant, number), frame))
-                .map(answer -> new Taken(number, answer, false));
+                .compose(looked -> ask(claim, question, nothing, frame))
+                .map(answer -> new Taken(question.number(), answer, false));
+    }
+
+    private Future<Answer> ask(Claim claim, Question question, Said said, Frames.LetGo frame) {
+        return rounds.ask(toAsk(said, question.clientId()), question, frame, new IdRounds.Notes() {
+            @Override
+            public void asks(Set<Long> peers) {
+                free(locked(() -> claims.asks(claim, question, peers)));
+            }
+
+            @Override
+            public void unanswered(long peer) {
+                change(() -> questions.add(peer, question));
+            }
+        });
     }
 
     @Override
@@ -138,14 +173,16 @@ final class ClusterClientIds implements ClientIds {
         if (mustNotTake()) {
             return Future.succeededFuture(new Taken(number, Answer.LET_GO, false));
         }
-        return cluster.takeClientId(claimant.clientId())
-                .compose(mine -> {
-                    change(() -> renumber(new Question(claimant, number), mine));
-                    return mine.whole()
-                            ? takeSeen(claimant, mine)
-                            : Future.succeededFuture(new Taken(mine.number(), Answer.LET_GO, false));
-                })
-                .otherwise(failure -> new Taken(number, Answer.LET_GO, false));
+        return claiming(
+                claimant.clientId(),
+                claim -> cluster.takeClientId(claimant.clientId())
+                        .compose(mine -> {
+                            change(() -> renumber(new Question(claimant, number), mine));
+                            return mine.whole()
+                                    ? takeSeen(claim, new Question(claimant, mine.number()), said(mine))
+                                    : Future.succeededFuture(new Taken(mine.number(), Answer.LET_GO, false));
+                        })
+                        .otherwise(failure -> new Taken(number, Answer.LET_GO, false)));
     }
 
     private void renumber(Question before, Cluster.Taken mine) {
@@ -180,87 +217,13 @@ final class ClusterClientIds implements ClientIds {
         return looked.future();
     }
 
-    private Future<Answer> askAll(Set<Long> peers, Question question, Frames.LetGo frame) {
-        if (peers.isEmpty()) {
-            return Future.succeededFuture(Answer.LET_GO);
-        }
-        Promise<Void> late = Promise.promise();
-        long timer = vertx.setTimer(LET_GO_MILLIS, now -> late.tryComplete());
-        return askRound(new Round(late.future(), question, frame, new HashSet<>()), peers)
-                .onComplete(done -> vertx.cancelTimer(timer));
-    }
-
-    /**
-     * What all peers are asked that may have a client id.
-     *
-     * @param late when nobody is waited for any more
-     * @param asked who was asked
-     */
-    private record Round(Future<Void> late, Question question, Frames.LetGo frame, Set<Long> asked) {}
-
-    private Future<Answer> askRound(Round round, Set<Long> peers) {
-        round.asked().addAll(peers);
-        Question question = round.question();
-        List<Future<Frames.LetGoAnswer>> answers = new ArrayList<>();
-        for (long peer : peers) {
-            Promise<Frames.LetGoAnswer> answer = Promise.promise();
-            askUntil(round.late(), peer, round.frame(), answer);
-            answers.add(answer.future().otherwise(failure -> {
-                LOG.info("client={} node {} does not let go of it: {}", question.clientId(), peer, message(failure));
-                change(() -> questions.add(peer, question));
-                // Whom it asked in vain, nobody knows.
-                return new Frames.LetGoAnswer(Answer.LET_GO, holders.live());
-            }));
-        }
-        return Future.join(answers).compose(all -> {
-            if (answers.stream().anyMatch(answer -> answer.result().answer() == Answer.ANOTHERS)) {
-                inVain(question, round.asked());
-                return Future.succeededFuture(Answer.ANOTHERS);
-            }
-            if (answers.stream().anyMatch(answer -> answer.result().answer() == Answer.NEWER)) {
-                return Future.succeededFuture(Answer.NEWER);
-            }
-            // They were asked by a peer when the id was there, and have not answered yet.
-            Set<Long> more = new TreeSet<>();
-            answers.forEach(answer -> more.addAll(answer.result().unanswered()));
-            more.retainAll(holders.live());
-            more.removeAll(round.asked());
-            return more.isEmpty() ? Future.succeededFuture(Answer.LET_GO) : askRound(round, more);
-        });
-    }
-
-    /** A link that broke is there again soon: it is waited for as long as for an answer. */
-    private void askUntil(Future<Void> late, long peer, Frames.LetGo frame, Promise<Frames.LetGoAnswer> answer) {
-        ask(peer, frame).onComplete(answer::complete, failure -> {
-            if (late.isComplete() || !holders.live().contains(peer)) {
-                answer.fail(failure);
-            } else {
-                vertx.setTimer(REASK_MILLIS, timer -> askUntil(late, peer, frame, answer));
-            }
-        });
-    }
-
-    private Future<Frames.LetGoAnswer> ask(long peer, Frames.LetGo frame) {
-        return cluster.ask(peer, Frames.letGo(frame), LET_GO_MILLIS).map(Frames::letGoAnswer);
-    }
-
     private static String message(Throwable failure) {
         return String.valueOf(failure.getMessage());
     }
 
-    /** The one who has the id notes it again; who took it meanwhile, and asks here, is told of those who were asked. */
-    private void inVain(Question question, Set<Long> asked) {
-        change(() -> inVain.put(question, Set.copyOf(asked)));
-        vertx.setTimer(IN_VAIN_MILLIS, timer -> change(() -> inVain.remove(question)));
-    }
-
     private Set<Long> unanswered(String clientId) {
         Set<Long> peers = questions.unanswered(clientId);
-        inVain.forEach((question, asked) -> {
-            if (question.clientId().equals(clientId)) {
-                peers.addAll(asked);
-            }
-        });
+        peers.addAll(claims.asked(clientId));
         return peers;
     }
 
@@ -270,7 +233,7 @@ final class ClusterClientIds implements ClientIds {
         boolean noted = locked(() -> {
             doubts.settle(claimant.clientId(), number);
             boolean asking = questions.ended(question);
-            return !asking && !inVain.containsKey(question);
+            return !asking && !claims.isNeeded(question);
         });
         if (number > 0 && noted) {
             cluster.leaveClientId(claimant.clientId(), number);
@@ -284,14 +247,21 @@ final class ClusterClientIds implements ClientIds {
         }
     }
 
-    /** What a peer that lets go of the id here is to be told. */
-    Frames.LetGoAnswer answer(String clientId, Answer answer) {
-        return new Frames.LetGoAnswer(answer, locked(() -> unanswered(clientId)));
+    /**
+     * What a peer is to be told that asked to let go of the id here. Who takes the id here has written over the entry that named the one who had it: the peer
+     * must hear of that one too, and waits until it is known.
+     */
+    Future<Frames.LetGoAnswer> answer(String clientId, Answer answer) {
+        Promise<Void> known = Promise.promise();
+        if (answer != Answer.LET_GO || !locked(() -> claims.await(known, clientId))) {
+            known.complete();
+        }
+        return known.future().map(now -> new Frames.LetGoAnswer(answer, locked(() -> unanswered(clientId))));
     }
 
     @Override
     public Future<Answer> letGo(long incarnation, Claimant claimant, long number) {
-        return ask(incarnation, Frames.below(claimant, number < 0 ? Long.MAX_VALUE : number))
+        return rounds.askOnce(incarnation, Frames.below(claimant, number < 0 ? Long.MAX_VALUE : number))
                 .map(Frames.LetGoAnswer::answer)
                 .otherwise(failure -> {
                     LOG.info(
@@ -355,7 +325,7 @@ final class ClusterClientIds implements ClientIds {
         List<Question> some = locked(() -> questions.next(peer, AGAIN_MAX));
         List<Future<Void>> asked = new ArrayList<>();
         for (Question question : some) {
-            asked.add(ask(peer, Frames.below(question.claimant(), newest(question)))
+            asked.add(rounds.askOnce(peer, Frames.below(question.claimant(), newest(question)))
                     .map(answer -> {
                         settle(peer, question, answer.answer());
                         return null;

@@ -156,7 +156,8 @@ final class PeerListener implements Cluster.Listener {
             case Frames.LetGo(var newer, long number, var word) -> {
                 ids.said(from.incarnation(), word); // first: who connects here from now on asks that node too
                 yield askedHere(() -> joined().clients().letGo(newer, number))
-                        .map(answer -> Frames.letGoAnswer(ids.answer(newer.clientId(), answer)));
+                        .compose(answer -> ids.answer(newer.clientId(), answer))
+                        .map(Frames::letGoAnswer);
             }
             // Sessions here rely on forwards of those whom they waited for, and of those who come later: they must know
             // all.

@@ -2,7 +2,8 @@ package io.tuskmq.node.mqtt;
 
 import io.tuskmq.node.rules.ReasonCodes;
 import io.tuskmq.node.session.Authentication;
-import io.tuskmq.node.session.ConnectionHandler;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** Whose turn it is in the AUTH packets of a connection whose CONNECT named a method (MQTT 5, 4.12). Lives with the connection. */
 final class AuthDialogue {
@@ -14,17 +15,19 @@ final class AuthDialogue {
     }
 
     private final MqttConnection connection;
-    private final ConnectionHandler handler;
+    private final ShardLoop loop;
     private final Authentication begun;
     private Turn turn = Turn.SERVERS;
     /** The last word of the exchange that CONNECT began: it goes with the CONNACK. */
     private Authentication proof;
     /** The time for the CONNECT, and for all that belongs to it, is over. */
     private boolean late;
+    /** Each try costs the node a read of the database and some hashes, and no CONNECT that others limit. */
+    private @Nullable RateLimit pace;
 
-    AuthDialogue(MqttConnection connection, ConnectionHandler handler, Authentication begun) {
+    AuthDialogue(MqttConnection connection, ShardLoop loop, Authentication begun) {
         this.connection = connection;
-        this.handler = handler;
+        this.loop = loop;
         this.begun = begun;
         this.proof = says(new byte[0]);
     }
@@ -80,8 +83,27 @@ final class AuthDialogue {
         if (!inTurn) {
             throw BadPacket.protocolError("AUTH out of turn");
         }
+        if (again && isTooOften(System.nanoTime())) {
+            loop.counters.refusedAgain.increment();
+            connection.close(ReasonCodes.QUOTA_EXCEEDED, "too many re-authentications");
+            return;
+        }
         turn = Turn.SERVERS;
         connection.listenNoMore();
-        handler.authenticate(connection, packet.given(), again);
+        loop.handler.authenticate(connection, packet.given(), again);
+    }
+
+    private boolean isTooOften(long nowNanos) {
+        int perMinuteMax = loop.limits.reauthenticationsPerMinuteMax();
+        if (perMinuteMax == 0) {
+            return false;
+        }
+        RateLimit rate = pace;
+        if (rate == null) {
+            rate = new RateLimit(TimeUnit.MINUTES, perMinuteMax, nowNanos);
+            pace = rate;
+        }
+        rate.take(1, nowNanos);
+        return rate.waitNanos(nowNanos) > 0;
     }
 }

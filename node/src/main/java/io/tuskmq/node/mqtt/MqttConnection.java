@@ -11,6 +11,7 @@ import io.tuskmq.node.session.ConnectionHandler.CloseCause;
 import io.vertx.core.Context;
 import java.io.IOException;
 import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -132,7 +133,7 @@ final class MqttConnection implements Connection {
         answersIn(packet.version(), packet.maximumPacketSize());
         connect = packet.withoutPassword();
         Authentication begun = reader.authentication();
-        dialogue = begun == null ? null : new AuthDialogue(this, loop.handler, begun);
+        dialogue = begun == null ? null : new AuthDialogue(this, loop, begun);
         packets = new IncomingPackets(this, loop, version == 5, dialogue);
         effects = new EffectWriter(this, answers(), new PublishWriter(packet, loop.limits), loop.counters);
         state = State.CONNECTING;
@@ -181,8 +182,8 @@ final class MqttConnection implements Connection {
     }
 
     @Override
-    public Optional<X509Certificate> peerCertificate() {
-        return tap.peerCertificate();
+    public List<X509Certificate> peerCertificates() {
+        return tap.peerCertificates();
     }
 
     @Override

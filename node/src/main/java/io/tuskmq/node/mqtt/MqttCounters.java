@@ -28,6 +28,7 @@ public final class MqttCounters {
     final LongAdder tooLargeForClient = new LongAdder();
     final LongAdder refusedTopics = new LongAdder();
     final LongAdder cutOff = new LongAdder();
+    final LongAdder refusedAgain = new LongAdder();
     final LongAdder ownFailures = new LongAdder();
     private final Map<Admission.Refusal, LongAdder> refused = new EnumMap<>(Admission.Refusal.class);
 
@@ -133,6 +134,11 @@ public final class MqttCounters {
                 "tuskmq_publishers_paced_total",
                 "How often a client that published too fast was not read for a while.",
                 pacedPublishers);
+        counted(
+                metrics,
+                "tuskmq_reauthentications_refused_total",
+                "Connections ended because they re-authenticated too often.",
+                refusedAgain);
         counted(
                 metrics,
                 "tuskmq_connections_failed_total",

@@ -1,11 +1,13 @@
 package io.tuskmq.node.mqtt;
 
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelPipeline;
 import io.netty.handler.ssl.SslHandler;
 import io.tuskmq.node.auth.Address;
 import io.tuskmq.node.metrics.Metrics;
 import io.tuskmq.node.session.ConnectionHandler;
 import io.tuskmq.node.tls.CertificateWatch;
+import io.tuskmq.node.tls.ClientTrust;
 import io.tuskmq.node.tls.Credential;
 import io.tuskmq.node.tls.TlsFiles;
 import io.vertx.core.Future;
@@ -88,6 +90,12 @@ public final class MqttListener {
             }
             return null;
         });
+    }
+
+    /** By which clients' certificates are taken now, if they are asked for one. */
+    public Optional<ClientTrust> clientTrust() {
+        ServerTls used = tls;
+        return Optional.ofNullable(used == null ? null : used.trust());
     }
 
     /** Looks for renewed files of TLS; nothing where there is no TLS. Before {@link #listen}, whose files are then the ones in use. */
@@ -235,19 +243,26 @@ public final class MqttListener {
                 if (kind.isTls()) {
                     addTls(pipeline);
                 }
-                tap.restFor(afterNanos);
+                if (afterNanos > 0) {
+                    addFirst(pipeline, Turnstile.NAME, new Turnstile(afterNanos));
+                    tap.restFor(afterNanos);
+                }
             }
         }
     }
 
-    /** First of all, or behind the PROXY header that is being read. */
     private void addTls(ChannelPipeline pipeline) {
         SslHandler handler = Objects.requireNonNull(tls, "it was read before the port was opened")
                 .handler(pipeline.channel().alloc(), options.limits().connectMillisMax());
+        addFirst(pipeline, "ssl", handler);
+    }
+
+    /** First of all, or behind the PROXY header that is being read. */
+    private static void addFirst(ChannelPipeline pipeline, String name, ChannelHandler handler) {
         if (pipeline.get(ProxyHeader.NAME) == null) {
-            pipeline.addFirst("ssl", handler);
+            pipeline.addFirst(name, handler);
         } else {
-            pipeline.addAfter(ProxyHeader.NAME, "ssl", handler);
+            pipeline.addAfter(ProxyHeader.NAME, name, handler);
         }
     }
 

@@ -66,6 +66,7 @@ public record MqttOptions(
      * @param stalledMillisMax a connection that stays unwritable for longer is cut
      * @param arrivals which connections are let in
      * @param publishRate how fast one client may publish
+     * @param reauthenticationsPerMinuteMax of one connection; one more ends it. 0 = no limit
      */
     public record Limits(
             int packetBytesMax,
@@ -81,7 +82,8 @@ public record MqttOptions(
             int queuedBytesMax,
             int stalledMillisMax,
             Arrivals arrivals,
-            PublishRate publishRate) {
+            PublishRate publishRate,
+            int reauthenticationsPerMinuteMax) {
         public static final Limits DEFAULT = new Limits(
                 1 << 20,
                 1 << 20,
@@ -96,7 +98,8 @@ public record MqttOptions(
                 8 << 20,
                 60_000,
                 new Arrivals(1_000_000, 0, 0),
-                new PublishRate(0, 0));
+                new PublishRate(0, 0),
+                10);
 
         /** What counts for a client: only one of MQTT 5 can be told of another keep-alive than its own. */
         int keepAliveSeconds(ConnectPacket client) {
@@ -120,7 +123,8 @@ public record MqttOptions(
                     queuedBytesMax,
                     stalledMillisMax,
                     arrivals,
-                    publishRate);
+                    publishRate,
+                    reauthenticationsPerMinuteMax);
         }
     }
 

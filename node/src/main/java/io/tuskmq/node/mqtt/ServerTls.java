@@ -9,6 +9,7 @@ import io.netty.handler.ssl.SslProvider;
 import io.tuskmq.node.tls.ClientTrust;
 import io.tuskmq.node.tls.Credential;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 
 /** TLS of the ports for clients. New connections get what was taken last; those that stand keep what they began with. From any thread. */
 final class ServerTls {
@@ -18,14 +19,23 @@ final class ServerTls {
 
     private final boolean clientMust;
     private volatile SslContext context;
+    private volatile @Nullable ClientTrust trust;
 
     ServerTls(Credential credential, boolean clientMust) throws SSLException {
         this.clientMust = clientMust;
+        this.trust = credential.trust();
         this.context = contextOf(credential, clientMust);
     }
 
     void take(Credential credential) throws SSLException {
         context = contextOf(credential, clientMust);
+        trust = credential.trust();
+    }
+
+    /** By which clients' certificates are taken now; null: they are not asked for one. */
+    @Nullable
+    ClientTrust trust() {
+        return trust;
     }
 
     private static SslContext contextOf(Credential credential, boolean clientMust) throws SSLException {

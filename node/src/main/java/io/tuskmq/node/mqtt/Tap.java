@@ -19,7 +19,8 @@ import io.tuskmq.node.session.ConnectionHandler.CloseCause;
 import io.vertx.core.internal.ContextInternal;
 import io.vertx.core.net.impl.ShutdownEvent;
 import java.security.cert.X509Certificate;
-import java.util.Optional;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
@@ -73,18 +74,18 @@ final class Tap extends ChannelInboundHandlerAdapter {
         return c;
     }
 
-    /** What TLS has checked; none without TLS, or when the client shows none. */
-    Optional<X509Certificate> peerCertificate() {
+    /** What TLS has checked, the client's own first; none without TLS, or when the client shows none. */
+    List<X509Certificate> peerCertificates() {
         SslHandler tls = ctx().pipeline().get(SslHandler.class);
         if (tls == null) {
-            return Optional.empty();
+            return List.of();
         }
         try {
-            return tls.engine().getSession().getPeerCertificates()[0] instanceof X509Certificate certificate
-                    ? Optional.of(certificate)
-                    : Optional.empty();
+            return Arrays.stream(tls.engine().getSession().getPeerCertificates())
+                    .map(X509Certificate.class::cast)
+                    .toList();
         } catch (SSLPeerUnverifiedException _) {
-            return Optional.empty();
+            return List.of();
         }
     }
 

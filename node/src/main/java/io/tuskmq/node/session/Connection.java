@@ -4,6 +4,7 @@ import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Rights;
 import io.vertx.core.Context;
 import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Optional;
 
 /** A client's network connection, seen from its session. All methods are called on its context (one event loop). */
@@ -11,9 +12,9 @@ public interface Connection {
     /** The event loop that the connection, and so its session, lives on. */
     Context context();
 
-    /** The client's certificate, which TLS has checked. */
-    default Optional<X509Certificate> peerCertificate() {
-        return Optional.empty();
+    /** The client's certificate, which TLS has checked, and those that it showed of its CAs; empty when it showed none. */
+    default List<X509Certificate> peerCertificates() {
+        return List.of();
     }
 
     /** What the CONNECT brought for a method of enhanced authentication (MQTT 5, 4.12), one of those that are offered. */

@@ -16,6 +16,7 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import javax.net.ssl.CertPathTrustManagerParameters;
 import javax.net.ssl.SSLEngine;
@@ -29,16 +30,25 @@ import org.jspecify.annotations.Nullable;
  * any more, so nobody is taken then; Java alone would go on with it for a quarter of an hour.
  */
 public final class ClientTrust extends X509ExtendedTrustManager {
+    /** Of X.509: from then on a certificate says whether it is a CA's. */
+    private static final int VERSION_WITH_CONSTRAINTS = 3;
+
     private final X509ExtendedTrustManager checks;
+    private final List<X509Certificate> authorities;
     private final List<X509CRL> lists;
 
-    private ClientTrust(X509ExtendedTrustManager checks, List<X509CRL> lists) {
+    private ClientTrust(X509ExtendedTrustManager checks, List<X509Certificate> authorities, List<X509CRL> lists) {
         this.checks = checks;
+        this.authorities = authorities;
         this.lists = lists;
     }
 
+    /** Not where a CA has no list: every client of it would be refused, and nobody could see why. */
     static ClientTrust of(List<X509Certificate> authorities, @Nullable List<X509CRL> lists)
-            throws GeneralSecurityException, IOException {
+            throws GeneralSecurityException, IOException, TlsException {
+        if (lists != null) {
+            demandLists(authorities, lists);
+        }
         KeyStore anchors = KeyStore.getInstance("PKCS12");
         anchors.load(null, null);
         for (int i = 0; i < authorities.size(); i++) {
@@ -60,10 +70,78 @@ public final class ClientTrust extends X509ExtendedTrustManager {
         }
         for (TrustManager manager : factory.getTrustManagers()) {
             if (manager instanceof X509ExtendedTrustManager checks) {
-                return new ClientTrust(checks, lists == null ? List.of() : lists);
+                return new ClientTrust(checks, authorities, lists == null ? List.of() : lists);
             }
         }
         throw new GeneralSecurityException("Java has no trust manager for X.509");
+    }
+
+    private static void demandLists(List<X509Certificate> authorities, List<X509CRL> lists) throws TlsException {
+        for (X509Certificate authority : authorities) {
+            boolean signs = authority.getVersion() < VERSION_WITH_CONSTRAINTS || authority.getBasicConstraints() >= 0;
+            boolean listed = lists.stream()
+                    .anyMatch(list -> list.getIssuerX500Principal().equals(authority.getSubjectX500Principal()));
+            if (signs && !listed) {
+                throw new TlsException("there is no revocation list of the CA " + authority.getSubjectX500Principal()
+                        + ": each CA needs one, those between it and a client too");
+            }
+        }
+    }
+
+    /**
+     * Why a client whose certificate was taken may not stay: it has ended, a list names it, its CA is one no longer. That a list has expired is no such
+     * reason: it names nobody, and all would go at once.
+     *
+     * @param chain as the client showed it, its own first
+     */
+    Optional<String> objection(List<X509Certificate> chain, Instant now) {
+        X509Certificate one = chain.getFirst();
+        for (int links = 0; links < chain.size(); links++) {
+            if (!now.isBefore(one.getNotAfter().toInstant())) {
+                return Optional.of("the certificate has ended: " + one.getSubjectX500Principal());
+            }
+            if (isRevoked(one)) {
+                return Optional.of("the certificate is revoked: " + one.getSubjectX500Principal());
+            }
+            if (isVouchedFor(one)) {
+                return Optional.empty();
+            }
+            Optional<X509Certificate> issuer = issuer(one, chain);
+            if (issuer.isEmpty()) {
+                break;
+            }
+            one = issuer.get();
+        }
+        return Optional.of("the certificate's CA is not trusted any more: " + one.getIssuerX500Principal());
+    }
+
+    private boolean isRevoked(X509Certificate certificate) {
+        return lists.stream()
+                .anyMatch(list -> list.getIssuerX500Principal().equals(certificate.getIssuerX500Principal())
+                        && list.isRevoked(certificate));
+    }
+
+    private boolean isVouchedFor(X509Certificate certificate) {
+        return authorities.stream()
+                .anyMatch(authority -> authority.equals(certificate) || isSignedBy(certificate, authority));
+    }
+
+    private static Optional<X509Certificate> issuer(X509Certificate certificate, List<X509Certificate> chain) {
+        return chain.stream()
+                .filter(other -> !other.equals(certificate) && isSignedBy(certificate, other))
+                .findFirst();
+    }
+
+    private static boolean isSignedBy(X509Certificate certificate, X509Certificate issuer) {
+        if (!issuer.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())) {
+            return false;
+        }
+        try {
+            certificate.verify(issuer.getPublicKey());
+            return true;
+        } catch (GeneralSecurityException _) {
+            return false; // another CA of the same name
+        }
     }
 
     /** When the first of the lists ends, in seconds since 1970. */

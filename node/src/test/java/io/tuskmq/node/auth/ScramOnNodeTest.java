@@ -40,6 +40,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 @ExtendWith(PostgresExtension.class)
 @TestInstance(Lifecycle.PER_CLASS)
 class ScramOnNodeTest {
+    /** As by default. */
+    private static final int AGAIN_PER_MINUTE = 10;
+
     private TestNode node;
 
     @BeforeAll
@@ -212,6 +215,24 @@ class ScramOnNodeTest {
     }
 
     // --- re-authentication
+
+    /** A node must not compute for one connection without end; who comes too often is ended, however slowly it is answered. */
+    @Test
+    void whoReauthenticatesTooOftenIsEnded() throws Exception {
+        ScramClient often = connected("often");
+        ScramClient other = connected("not-often");
+        for (int i = 0; i < AGAIN_PER_MINUTE; i++) {
+            often.beginAgain("alice", "secret");
+            often.answer();
+            often.provedAgain();
+        }
+        often.beginAgain("alice", "secret");
+        assertEquals(0x97, often.ended());
+        assertTrue(node.metrics().text().contains("tuskmq_reauthentications_refused_total 1\n"));
+        other.beginAgain("alice", "secret"); // each connection has its own
+        other.answer();
+        other.provedAgain();
+    }
 
     @Test
     void aClientProvesItselfAgainWhileItIsServed() throws Exception {

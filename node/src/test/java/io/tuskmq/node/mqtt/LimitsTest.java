@@ -35,7 +35,8 @@ class LimitsTest extends ListenerTest {
                 queuedBytes,
                 stalledMillis,
                 new MqttOptions.Arrivals(connections, 0, 0),
-                d.publishRate());
+                d.publishRate(),
+                d.reauthenticationsPerMinuteMax());
     }
 
     static MqttOptions.Limits connectWithin(int millis) {
@@ -275,7 +276,8 @@ class LimitsTest extends ListenerTest {
                 d.queuedBytesMax(),
                 d.stalledMillisMax(),
                 arrivals,
-                rate);
+                rate,
+                d.reauthenticationsPerMinuteMax());
     }
 
     @Test

@@ -7,12 +7,16 @@ import io.tuskmq.node.auth.Network;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLSocketFactory;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -24,6 +28,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ProxyHeaderTest extends ListenerTest {
     private static final Network LOOPBACK = Network.parse("127.0.0.0/8");
     private static final Network ELSEWHERE = Network.parse("192.0.2.0/24");
+    private static final int RUSH_PER_SECOND = 2;
+    private static final int RUSH = 7;
+    /** A second's worth comes at once, and one more; the others half a second after one another. */
+    private static final long RUSH_MILLIS_MIN = 1_990;
+
     private static final byte[] V1 = ascii("PROXY TCP4 203.0.113.7 192.0.2.1 40000 1883\r\n");
     private static final String SIGNATURE = "0d 0a 0d 0a 00 0d 0a 51 55 49 54 0a ";
     private static final String ADDRESSES = "cb 00 71 07 c0 00 02 01 9c 40 07 5b";
@@ -217,6 +226,46 @@ class ProxyHeaderTest extends ListenerTest {
         client.close();
         plain.close();
         wss.close();
+    }
+
+    /** A rush through the balancer must not cost the node one handshake after the other: the first bytes of TLS come with the header. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    @DisplayName("whose turn has not come is not answered by TLS either")
+    void pacesHandshakesBehindTheHeader(boolean withTheHeader, @TempDir Path dir) throws Exception {
+        TestCertificate certificate = TestCertificate.make(dir);
+        var ports = new MqttOptions.Ports(MqttOptions.OFF, MqttOptions.OFF, 0, MqttOptions.OFF);
+        MqttOptions.Limits limits =
+                LimitsTest.with(new MqttOptions.Arrivals(100, 0, RUSH_PER_SECOND), new MqttOptions.PublishRate(0, 0));
+        int port = listen(new MqttOptions("127.0.0.1", ports, certificate.tls(), 1, limits, List.of(LOOPBACK)))
+                .tlsPort();
+        byte[] hello = clientHello(certificate);
+        long begun = System.nanoTime();
+        List<RawClient> rush = new ArrayList<>();
+        for (int i = 0; i < RUSH; i++) {
+            RawClient client = client(port);
+            client.socket().setSoTimeout(10_000);
+            client.send(withTheHeader ? RawClient.concat(V1, hello) : V1);
+            rush.add(client);
+        }
+        for (RawClient client : rush) {
+            if (!withTheHeader) {
+                client.send(hello);
+            }
+        }
+        for (RawClient client : rush) {
+            assertEquals(0x16, client.socket().getInputStream().read(), "a record of the handshake");
+        }
+        long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);
+        assertTrue(millis >= RUSH_MILLIS_MIN, "all were answered after " + millis + " ms");
+    }
+
+    private static byte[] clientHello(TestCertificate certificate) throws Exception {
+        SSLEngine engine = certificate.clientContext().createSSLEngine();
+        engine.setUseClientMode(true);
+        ByteBuffer hello = ByteBuffer.allocate(engine.getSession().getPacketBufferSize());
+        engine.wrap(ByteBuffer.allocate(0), hello);
+        return Arrays.copyOf(hello.array(), hello.position());
     }
 
     private static Socket behindHeader(int port) throws IOException {

@@ -30,6 +30,15 @@ class RateLimitTest {
     }
 
     @Test
+    void aMinutesWorthMayComeAtOnce() {
+        RateLimit limit = new RateLimit(TimeUnit.MINUTES, 10, 0);
+        limit.take(10, 0);
+        assertEquals(0, limit.waitNanos(0));
+        limit.take(1, 0);
+        assertEquals(6 * SECOND, limit.waitNanos(0));
+    }
+
+    @Test
     void theStricterOfMessagesAndBytesHolds() {
         PublishPace pace = PublishPace.of(new MqttOptions.PublishRate(1_000, 100), 0);
         assertTrue(pace != null);

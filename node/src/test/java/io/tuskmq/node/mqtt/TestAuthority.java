@@ -10,6 +10,7 @@ import java.security.SecureRandom;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -35,6 +36,15 @@ final class TestAuthority {
         pair(name, "-signer", "ca", "-ext", "san=dns:localhost");
     }
 
+    /** A CA between the first one and what it signs. */
+    void intermediate(String name) throws IOException, InterruptedException {
+        pair(name, "-signer", "ca", "-ext", "bc:c=ca:true", "-ext", "ku=keyCertSign,cRLSign");
+    }
+
+    void signBy(String authority, String name) throws IOException, InterruptedException {
+        pair(name, "-signer", authority, "-ext", "san=dns:localhost");
+    }
+
     private void pair(String name, String... more) throws IOException, InterruptedException {
         List<String> arguments = new ArrayList<>(
                 List.of("-genkeypair", "-alias", name, "-keyalg", "EC", "-dname", "CN=" + name, "-validity", "2"));
@@ -49,7 +59,12 @@ final class TestAuthority {
      */
     Path revoke(String file, int days, String... names)
             throws IOException, InterruptedException, GeneralSecurityException {
-        List<String> arguments = new ArrayList<>(List.of("-gencrl", "-rfc", "-alias", "ca"));
+        return revokeBy("ca", file, days, names);
+    }
+
+    Path revokeBy(String authority, String file, int days, String... names)
+            throws IOException, InterruptedException, GeneralSecurityException {
+        List<String> arguments = new ArrayList<>(List.of("-gencrl", "-rfc", "-alias", authority));
         for (String name : names) {
             arguments.add("-id");
             arguments.add(certificate(name).getSerialNumber().toString());
@@ -83,6 +98,13 @@ final class TestAuthority {
 
     X509Certificate certificate(String name) throws IOException, GeneralSecurityException {
         return (X509Certificate) load().getCertificate(name);
+    }
+
+    /** As the client shows it: its own first. */
+    List<X509Certificate> chain(String name) throws IOException, GeneralSecurityException {
+        return Arrays.stream(load().getCertificateChain(name))
+                .map(X509Certificate.class::cast)
+                .toList();
     }
 
     String certificatePem(String name) throws IOException, GeneralSecurityException {

@@ -50,7 +50,8 @@ class Version5Test extends ListenerTest {
                 d.queuedBytesMax(),
                 d.stalledMillisMax(),
                 d.arrivals(),
-                d.publishRate());
+                d.publishRate(),
+                d.reauthenticationsPerMinuteMax());
         RawClient client = client(tcp(limits));
         client.send(Packets.connect5(0, 0, properties(property(0x11, u32(1_000))), string("")));
         Connection connection = RecordingHandler.next(handler.connections);

@@ -29,7 +29,8 @@ class WebSocketLimitsTest extends ListenerTest {
                 d.queuedBytesMax(),
                 d.stalledMillisMax(),
                 d.arrivals(),
-                d.publishRate());
+                d.publishRate(),
+                d.reauthenticationsPerMinuteMax());
     }
 
     private MqttListener listener(MqttOptions.Limits limits) {

@@ -1,0 +1,135 @@
+package io.tuskmq.node.mqtt;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.tuskmq.node.tls.ClientTrust;
+import io.tuskmq.node.tls.Credential;
+import io.tuskmq.node.tls.ShownCertificates;
+import io.tuskmq.node.tls.TlsException;
+import io.tuskmq.node.tls.TlsFiles;
+import io.vertx.core.Vertx;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Which connected clients' certificates would not be taken any more, and which files say enough about revocation. */
+class ShownCertificatesTest {
+    private static final Vertx VERTX = Vertx.vertx();
+
+    @TempDir
+    private static Path dir;
+
+    private static TestAuthority authority;
+    private static Path key;
+    private static Path certificate;
+
+    private final ShownCertificates<String> shown = new ShownCertificates<>();
+    private final Instant now = Instant.now();
+
+    @BeforeAll
+    static void makeCertificates() throws Exception {
+        authority = new TestAuthority(dir);
+        authority.sign("first");
+        authority.sign("second");
+        authority.intermediate("between");
+        authority.signBy("between", "behind");
+        certificate = Files.writeString(dir.resolve("cert.pem"), authority.certificatePem("first"));
+        key = Files.writeString(dir.resolve("key.pem"), authority.keyPem("first"));
+    }
+
+    @AfterAll
+    static void close() {
+        VERTX.close().await();
+    }
+
+    private static ClientTrust trust(Path ca, @Nullable Path lists) throws TlsException {
+        return Objects.requireNonNull(Credential.of(VERTX, new TlsFiles(certificate, key, ca, lists).read())
+                .trust());
+    }
+
+    private static Path both(String file, Path one, Path other) throws Exception {
+        return Files.writeString(dir.resolve(file), Files.readString(one) + Files.readString(other));
+    }
+
+    @Test
+    void aNewListEndsWhomItNames() throws Exception {
+        shown.add("first", authority.chain("first"));
+        shown.add("second", authority.chain("second"));
+        Path ca = authority.authorityFile();
+        assertEquals(Map.of(), shown.look(trust(ca, authority.revoke("nobody.pem", 1)), now));
+        Map<String, String> over = shown.look(trust(ca, authority.revoke("second.pem", 1, "second")), now);
+        assertEquals(Map.of("second", "the certificate is revoked: CN=second"), over);
+    }
+
+    /** It was in a handshake by the old list while the new one came. */
+    @Test
+    void whoComesWhileTheListIsReadIsLookedAtToo() throws Exception {
+        ClientTrust trust = trust(authority.authorityFile(), authority.revoke("late.pem", 1, "second"));
+        assertEquals(Map.of(), shown.look(trust, now));
+        shown.add("second", authority.chain("second"));
+        assertEquals(Set.of("second"), shown.look(trust, now).keySet());
+    }
+
+    @Test
+    void aCertificateThatEndsIsOver() throws Exception {
+        ClientTrust trust = trust(authority.authorityFile(), null);
+        shown.add("first", authority.chain("first"));
+        Instant end = authority.certificate("first").getNotAfter().toInstant();
+        assertEquals(Map.of(), shown.look(trust, now));
+        assertEquals(Map.of(), shown.look(trust, end.minusMillis(1)));
+        assertEquals(Map.of("first", "the certificate has ended: CN=first"), shown.look(trust, end));
+    }
+
+    /** A list that was not renewed in time refuses who comes, and must not end all who are there. */
+    @Test
+    void anExpiredListEndsNobodyItDoesNotName() throws Exception {
+        shown.add("first", authority.chain("first"));
+        shown.add("second", authority.chain("second"));
+        ClientTrust trust = trust(authority.authorityFile(), authority.revoke("expired.pem", -1, "second"));
+        assertEquals(Set.of("second"), shown.look(trust, now).keySet());
+    }
+
+    @Test
+    void aCaThatIsTakenOutEndsItsClients() throws Exception {
+        shown.add("first", authority.chain("first"));
+        shown.add("behind", authority.chain("behind"));
+        Path between = Files.writeString(
+                dir.resolve("between.pem"),
+                authority.certificatePem("between").split("(?<=-----END CERTIFICATE-----\n)", -1)[0]);
+        assertEquals(
+                Map.of("first", "the certificate's CA is not trusted any more: CN=ca"),
+                shown.look(trust(between, null), now));
+    }
+
+    @Test
+    void aRevokedCaEndsThoseBehindIt() throws Exception {
+        shown.add("first", authority.chain("first"));
+        shown.add("behind", authority.chain("behind"));
+        Path lists = both(
+                "lists.pem",
+                authority.revoke("of-ca.pem", 1, "between"),
+                authority.revokeBy("between", "of-it.pem", 1));
+        assertEquals(
+                Map.of("behind", "the certificate is revoked: CN=between"),
+                shown.look(trust(authority.authorityFile(), lists), now));
+    }
+
+    /** The list of the issuing CA alone would have every client refused. */
+    @Test
+    void aCaWithoutAListIsAnError() throws Exception {
+        Path ofIssuer = authority.revokeBy("between", "issuer.pem", 1);
+        TlsException fault = assertThrows(TlsException.class, () -> trust(authority.authorityFile(), ofIssuer));
+        String message = String.valueOf(fault.getMessage());
+        assertTrue(message.startsWith("there is no revocation list of the CA CN=ca"), message);
+    }
+}
