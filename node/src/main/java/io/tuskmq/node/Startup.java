@@ -66,12 +66,8 @@ final class Startup {
         DatabaseUrl database = openDatabase();
         migrate(database);
         var around = new Node.Surroundings(loops, settings, database, metrics);
-        lifecycle.start(
-                () -> {
-                    running.set(startPatiently(around));
-                    return running;
-                },
-                node -> stopNode());
+        lifecycle.start(() -> running, node -> stopNode());
+        startPatiently(around);
         return readyLine(http);
     }
 
@@ -88,21 +84,24 @@ final class Startup {
      * A node that is taken for dead while it joins (its machine is slow, say) tries again; so does one whose database goes away between
      * the schema and the node, as long as it would have waited for it before.
      */
-    private Node startPatiently(Node.Surroundings around) {
+    private void startPatiently(Node.Surroundings around) {
         int limitSeconds = settings.get(Settings.DATABASE_START_TIMEOUT_SECONDS);
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(limitSeconds);
+        AtomicBoolean again = new AtomicBoolean();
         int fenced = 0;
-        while (true) {
+        while (running.get() == null) {
             try {
-                return startNode(around, fenced > 0);
+                // A stop that comes between two tries waits for neither.
+                lifecycle.between(() -> running.set(startNode(around, again.get())));
             } catch (StartException e) {
-                if (e.exitCode() == ExitCode.DATABASE_UNREACHABLE && System.nanoTime() < end) {
-                    log.warn("{}; trying again", e.sentence());
-                    pause(RETRY_PAUSE.toMillis());
-                } else if (wasTakenForDead(e) && ++fenced < START_TRIES) {
-                    log.warn("{}; trying again", e.sentence());
-                } else {
+                again.set(wasTakenForDead(e));
+                boolean isAway = e.exitCode() == ExitCode.DATABASE_UNREACHABLE && System.nanoTime() < end;
+                if (!isAway && (!again.get() || ++fenced == START_TRIES)) {
                     throw e;
+                }
+                log.warn("{}; trying again", e.sentence());
+                if (isAway) {
+                    pause(RETRY_PAUSE.toMillis());
                 }
             }
         }

@@ -133,26 +133,46 @@ class MainTest {
 
     @Test
     void aDatabaseThatGoesAwayWhileTheNodeStartsIsWaitedFor(TestDatabase database) throws Exception {
-        String url = "--database.url=" + database.urlString();
-        String waiting =
-                "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'tuskmq'"
-                        + " AND datname = current_database()";
         try (Connection other = database.connect();
-                Statement lock = other.createStatement()) {
-            other.setAutoCommit(false);
-            lock.execute("LOCK TABLE node");
-            try (NodeProcess p =
-                    NodeProcess.run(dir, "start", "--mqtt.port=0", "--http.port=0", "--mqtt.websocket.port=off", url)) {
-                p.awaitLog("schema version=");
-                while (database.query(waiting).isEmpty()) {
-                    assertTrue(p.process().isAlive(), p.log());
-                }
-                database.query("SELECT pg_terminate_backend(pid) FROM (" + waiting + ") w (pid)");
-                p.awaitLog("The database went away");
-                other.commit();
-                p.awaitReady();
-            }
+                NodeProcess p = startWithout(database, other)) {
+            other.commit();
+            p.awaitReady();
         }
+    }
+
+    @Test
+    void aSignalWhileItIsWaitedForEndsTheStart(TestDatabase database) throws Exception {
+        try (Connection other = database.connect();
+                NodeProcess p = startWithout(database, other)) {
+            p.process().destroy();
+            assertEquals(0, p.awaitExit(), p.log());
+            assertTrue(p.log().contains("stopped clean=true"), p.log());
+        }
+    }
+
+    /** A node that has found the schema, and then lost its connection; until the other one commits, the next try can't end. */
+    private NodeProcess startWithout(TestDatabase database, Connection other) throws Exception {
+        String waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'tuskmq'"
+                + " AND datname = current_database()";
+        other.setAutoCommit(false);
+        try (Statement lock = other.createStatement()) {
+            lock.execute("LOCK TABLE node");
+        }
+        NodeProcess p = NodeProcess.run(
+                dir,
+                "start",
+                "--mqtt.port=0",
+                "--http.port=0",
+                "--mqtt.websocket.port=off",
+                "--cluster.port=off",
+                "--database.url=" + database.urlString());
+        p.awaitLog("schema version=");
+        while (database.query(waiting).isEmpty()) {
+            assertTrue(p.process().isAlive(), p.log());
+        }
+        database.query("SELECT pg_terminate_backend(pid) FROM (" + waiting + ") w (pid)");
+        p.awaitLog("The database went away");
+        return p;
     }
 
     @Test
