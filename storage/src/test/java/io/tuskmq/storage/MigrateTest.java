@@ -65,9 +65,7 @@ class MigrateTest {
                 DELETE FROM flyway_schema_history WHERE version = '16';
                 UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'subscription_reader'::regclass""");
         assertEquals(3, Migrate.run(database.url()).applied());
-        assertEquals(
-                List.of("subscription_reader\tt"),
-                database.query("""
+        assertEquals(List.of("subscription_reader\tt"), database.query("""
                         SELECT indexrelid::regclass, indisvalid FROM pg_index
                          WHERE indexrelid::regclass::text IN ('subscription_reader', 'subscription_filter')"""));
         assertEquals(0, database.number("SELECT count(*) FROM flyway_schema_history WHERE NOT success"));
@@ -88,8 +86,9 @@ class MigrateTest {
             first.execute("LOCK TABLE subscription IN ROW EXCLUSIVE MODE");
             Future<Migrate.Result> migrated = thread.submit(() -> Migrate.run(database.url()));
             Instant end = Instant.now().plusSeconds(30);
-            while (database.number("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-                            + " AND query LIKE '%CREATE INDEX CONCURRENTLY%' AND pid <> pg_backend_pid() AND wait_event_type = 'Lock'")
+            while (database.number(
+                            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                                    + " AND query LIKE '%CREATE INDEX CONCURRENTLY%' AND pid <> pg_backend_pid() AND wait_event_type = 'Lock'")
                     == 0) {
                 assertTrue(Instant.now().isBefore(end) && !migrated.isDone(), "the index is not being made");
             }
