@@ -252,7 +252,8 @@ public final class Node implements Host {
 
     private void watch(DatabaseWatch database) {
         housekeeping.nowAndEvery(DatabaseWatch.CLOCK_MILLIS, "database clock", database::readClock);
-        housekeeping.nowAndEvery(DatabaseWatch.LOG_MILLIS, "waiting messages", database::readLog);
+        housekeeping.nowAndEvery(DatabaseWatch.LOG_MILLIS, "log parts", database::readLog);
+        housekeeping.nowAndEvery(DatabaseWatch.LOG_MILLIS, "waiting messages", database::readBacklog);
         housekeeping.nowAndEvery(DatabaseWatch.COUNTS_MILLIS, "counts", database::readCounts);
     }
 
