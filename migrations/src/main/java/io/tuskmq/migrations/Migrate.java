@@ -1,11 +1,17 @@
 package io.tuskmq.migrations;
 
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.Arrays;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.MigrationState;
 import org.flywaydb.core.api.MigrationVersion;
+import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.flywaydb.core.internal.exception.FlywaySqlException;
+import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
 
 /** Brings the schema up to what this build knows. Any number of nodes may call it at once: they wait for one another. */
 public final class Migrate {
@@ -25,15 +31,20 @@ public final class Migrate {
 
     /** The same for a JDBC URL. */
     public static Result run(String jdbcUrl, String user, String password) {
-        Flyway flyway = Flyway.configure(Migrate.class.getClassLoader())
+        FluentConfiguration configuration = Flyway.configure(Migrate.class.getClassLoader())
                 .dataSource(jdbcUrl, user, password)
                 .locations("classpath:db/migration")
                 .failOnMissingLocations(true)
                 .validateMigrationNaming(true)
-                .cleanDisabled(true)
-                .load();
+                .cleanDisabled(true);
+        // The lock is the session's: an index that is made CONCURRENTLY would wait for the lock's transaction.
+        configuration
+                .getConfigurationExtension(PostgreSQLConfigurationExtension.class)
+                .setTransactionalLock(false);
+        Flyway flyway = configuration.load();
         try {
             refuseNewer(flyway);
+            forgetFailed(flyway);
             int applied = flyway.migrate().migrationsExecuted;
             // A newer build may have come first while we waited for Flyway's lock.
             refuseNewer(flyway);
@@ -48,6 +59,22 @@ public final class Migrate {
         } catch (FlywayException e) {
             throw new MigrationException(
                     MigrationException.Kind.FAILED, "the schema could not be migrated: " + rootMessage(e), e);
+        }
+    }
+
+    /**
+     * A failed migration leaves a row only when it is none of a transaction; each of those begins by removing what an earlier try left, so
+     * it is simply tried again.
+     */
+    private static void forgetFailed(Flyway flyway) {
+        if (Arrays.stream(flyway.info().all()).noneMatch(m -> m.getState() == MigrationState.FAILED)) {
+            return;
+        }
+        try (Connection connection = flyway.getConfiguration().getDataSource().getConnection();
+                Statement statement = connection.createStatement()) {
+            statement.executeUpdate("DELETE FROM flyway_schema_history WHERE NOT success");
+        } catch (SQLException e) {
+            throw new FlywaySqlException("what failed before could not be tried again", e);
         }
     }
 

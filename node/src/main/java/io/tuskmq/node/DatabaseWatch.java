@@ -83,13 +83,21 @@ final class DatabaseWatch {
     Future<Void> readLog() {
         if (!first.getAsBoolean()) {
             log = List.of();
+            return Future.succeededFuture();
+        }
+        return survey.log()
+                .onComplete(read -> log = read, failure -> log = List.of())
+                .mapEmpty();
+    }
+
+    /** It may take long: the sizes of the log's parts do not wait for it. */
+    Future<Void> readBacklog() {
+        if (!first.getAsBoolean()) {
             backlog = Optional.empty();
             return Future.succeededFuture();
         }
         // What can't be read is not known: an age from before would go on growing.
-        return survey.log()
-                .onComplete(read -> log = read, failure -> log = List.of())
-                .compose(read -> survey.backlog())
+        return survey.backlog()
                 .onComplete(read -> backlog = Optional.of(read), failure -> backlog = Optional.empty())
                 .mapEmpty();
     }

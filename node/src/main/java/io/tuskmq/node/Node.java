@@ -145,8 +145,8 @@ public final class Node implements Host {
         long leaseMillis = NodeSettings.leaseMillis(settings);
         String name = settings.get(Settings.NODE_NAME);
         NodeName nodeName = new NodeName(around.vertx(), store.leases(), name, leaseMillis);
-        return store.maintainLog(NodeSettings.retentionMillis(settings))
-                .compose(made -> again ? nodeName.leaveToOthers() : nodeName.take())
+        // Registering makes the log's partitions; dropping old ones is no part of a start.
+        return (again ? nodeName.leaveToOthers() : nodeName.take())
                 .compose(ended -> cluster.open())
                 .compose(address -> {
                     long sentAt = ClusterNode.now();
@@ -252,7 +252,8 @@ public final class Node implements Host {
 
     private void watch(DatabaseWatch database) {
         housekeeping.nowAndEvery(DatabaseWatch.CLOCK_MILLIS, "database clock", database::readClock);
-        housekeeping.nowAndEvery(DatabaseWatch.LOG_MILLIS, "waiting messages", database::readLog);
+        housekeeping.nowAndEvery(DatabaseWatch.LOG_MILLIS, "log parts", database::readLog);
+        housekeeping.nowAndEvery(DatabaseWatch.LOG_MILLIS, "waiting messages", database::readBacklog);
         housekeeping.nowAndEvery(DatabaseWatch.COUNTS_MILLIS, "counts", database::readCounts);
     }
 
@@ -307,7 +308,7 @@ public final class Node implements Host {
         housekeeping.every(
                 5_000, "expired retained messages", () -> store.retained().deleteExpired(500));
         housekeeping.every(10_000, "unused filters", () -> store.filters().removeUnused(500));
-        housekeeping.every(
+        housekeeping.nowAndEvery(
                 60_000,
                 "log partitions",
                 () -> store.maintainLog(retentionMillis).onSuccess(counters::retention));

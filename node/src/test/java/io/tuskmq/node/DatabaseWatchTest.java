@@ -12,6 +12,7 @@ import io.tuskmq.storage.MemoryStore;
 import io.tuskmq.storage.Store;
 import io.tuskmq.storage.Survey;
 import io.vertx.core.Future;
+import io.vertx.core.Promise;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -24,6 +25,7 @@ class DatabaseWatchTest {
     /** What was asked for, and how often. */
     private static final class Read implements Survey {
         private int dear;
+        private Future<Void> look = Future.succeededFuture();
         private Optional<Backlog> backlog = Optional.empty();
 
         @Override
@@ -50,7 +52,7 @@ class DatabaseWatchTest {
         @Override
         public Future<Optional<Backlog>> backlog() {
             dear++;
-            return Future.succeededFuture(backlog);
+            return look.map(looked -> backlog);
         }
     }
 
@@ -67,7 +69,7 @@ class DatabaseWatchTest {
     }
 
     private void readAll(DatabaseWatch watch) {
-        assertTrue(Future.all(watch.readClock(), watch.readLog(), watch.readCounts())
+        assertTrue(Future.all(watch.readClock(), watch.readLog(), watch.readBacklog(), watch.readCounts())
                 .succeeded());
     }
 
@@ -111,6 +113,16 @@ class DatabaseWatchTest {
         shows("tuskmq_log_part_rows{age=\"under_6h\"} 14");
         shows("tuskmq_log_part_bytes{age=\"under_1d\"} 0");
         shows("tuskmq_log_part_bytes{age=\"older\"} 100");
+    }
+
+    @Test
+    void sizesDoNotWaitForTheLookForMessages() {
+        read.look = Promise.<Void>promise().future();
+        DatabaseWatch watch = watch();
+        assertFalse(watch.readBacklog().isComplete());
+        assertTrue(watch.readLog().succeeded());
+        shows("tuskmq_log_part_bytes{age=\"under_1h\"} 100");
+        assertFalse(metrics.text().contains("\ntuskmq_undelivered_age_seconds"));
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.tuskmq.storage;
 
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Predicate;
 
@@ -21,10 +22,15 @@ final class Pages {
     }
 
     private static <T> void step(T state, Predicate<T> isOver, Function<T, Future<T>> next, Promise<T> over) {
-        if (isOver.test(state)) {
-            over.complete(state);
-        } else {
-            next.apply(state).onComplete(then -> step(then, isOver, next, over), over::fail);
-        }
+        // What is thrown ends it too: who waits for the end may hold a lock.
+        Future.succeededFuture(state)
+                .map(isOver::test)
+                .compose(isLast -> isLast
+                        ? Future.succeededFuture(Optional.<T>empty())
+                        : next.apply(state).map(Optional::of))
+                .onComplete(
+                        then -> then.ifPresentOrElse(
+                                following -> step(following, isOver, next, over), () -> over.complete(state)),
+                        over::fail);
     }
 }

@@ -6,6 +6,7 @@ import io.vertx.core.Future;
 import io.vertx.sqlclient.Row;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -14,8 +15,8 @@ import java.util.Optional;
 
 /**
  * The look for the oldest message that waits: from the oldest part of the log on, by filters and, where many read one, by sessions, a page
- * in each statement. A look over hundreds of thousands of sessions takes long; then it is followed by a pause, and what it found counts
- * until the next one.
+ * in each statement. A look over hundreds of thousands of sessions takes long; then it is followed by a pause, in which only the sessions
+ * that it found are asked for again.
  */
 final class PgBacklog {
     /** Parts of the log that one look goes through. */
@@ -85,6 +86,22 @@ final class PgBacklog {
              ORDER BY oldest
              LIMIT $8""";
 
+    // What now waits for sessions that waited: their own rows, each filter from where the session has read to.
+    static final String STILL = """
+            SELECT s.session_id, min(m.id) AS oldest
+              FROM unnest($1::bigint[]) AS w (session_id)
+              JOIN session s ON s.session_id = w.session_id
+              JOIN LATERAL (SELECT u.filter_id, u.start FROM subscription u
+                             WHERE u.session_id = s.session_id AND u.filter_id IS NOT NULL
+                            UNION ALL SELECT -s.session_id, NULL) f ON true
+              JOIN LATERAL (SELECT l.id FROM log l
+                             WHERE l.filter_id = f.filter_id AND l.id >= greatest($2, session_low(s.cursor, s.inflight))
+                               AND l.id > coalesce(s.cursor[(l.id >> 12) & 511], 0)
+                               AND l.id > coalesce(f.start[(l.id >> 12) & 511], 0)
+                               AND (l.expires_at IS NULL OR l.expires_at > $3)
+                             ORDER BY l.id LIMIT 1) m ON true
+             GROUP BY s.session_id""";
+
     private static final String MOST = """
             SELECT coalesce(max(n), 0) AS most
               FROM unnest($1::bigint[]) AS w (session_id)
@@ -104,18 +121,19 @@ final class PgBacklog {
     /** The end of the parts in which all was found to be delivered: nothing is added to them any more. */
     private volatile long deliveredTo;
 
-    private volatile Found last = new Found(Optional.empty(), System.nanoTime());
+    private volatile Found last = new Found(Future.succeededFuture(Map.of()), System.nanoTime());
 
     PgBacklog(Sql sql) {
         this.sql = sql;
     }
 
     /**
-     * What a look found.
+     * How a look ended.
      *
+     * @param oldest the sessions that have waited longest, and since when
      * @param nextNanos when the next one may begin
      */
-    private record Found(Optional<Backlog> backlog, long nextNanos) {}
+    private record Found(Future<Map<Long, Long>> oldest, long nextNanos) {}
 
     private record Part(long lower, long upper) {}
 
@@ -125,14 +143,40 @@ final class PgBacklog {
         Found before = last;
         long began = System.nanoTime();
         if (began - before.nextNanos() < 0) {
-            return Future.succeededFuture(before.backlog());
+            return before.oldest().compose(this::still).compose(this::most);
         }
         Look look = new Look();
-        return look.run().onSuccess(backlog -> {
-            long now = System.nanoTime();
-            long pause = look.statements > STATEMENTS_FREE ? PAUSE_TIMES * (now - began) : 0;
-            last = new Found(backlog, now + pause);
+        Future<Map<Long, Long>> looked = look.run().map(done -> look.oldest);
+        return looked.onComplete(ended -> {
+                    long now = System.nanoTime();
+                    // One that failed may have cost as much as a statement may.
+                    boolean pauses = ended.failed() || look.statements > STATEMENTS_FREE;
+                    last = new Found(looked, now + (pauses ? PAUSE_TIMES * (now - began) : 0));
+                })
+                .compose(this::most);
+    }
+
+    private Future<Map<Long, Long>> still(Map<Long, Long> before) {
+        if (before.isEmpty()) {
+            return Future.succeededFuture(before);
+        }
+        Tuple args = Tuple.of(before.keySet().toArray(Long[]::new), Collections.min(before.values()));
+        return sql.query(STILL, args.addLong(System.currentTimeMillis())).map(rows -> {
+            Map<Long, Long> waiting = new HashMap<>();
+            rows.forEach(row -> waiting.put(row.getLong("session_id"), row.getLong("oldest")));
+            return waiting;
         });
+    }
+
+    private Future<Optional<Backlog>> most(Map<Long, Long> oldest) {
+        if (oldest.isEmpty()) {
+            return Future.succeededFuture(Optional.empty());
+        }
+        long since = Collections.min(oldest.values());
+        Long[] sessions = oldest.keySet().toArray(Long[]::new);
+        return sql.query(MOST, Tuple.of(sessions, since, Survey.BACKLOG_MAX))
+                .map(rows -> Optional.of(new Backlog(
+                        LogId.millisOf(since), rows.iterator().next().getLong("most"))));
     }
 
     /** One look; it lives in the callbacks of one call after the other. */
@@ -143,7 +187,7 @@ final class PgBacklog {
 
         private int statements;
 
-        Future<Optional<Backlog>> run() {
+        Future<Void> run() {
             // A lane's clock may be behind: what is older than the lowest head is all there.
             return sql.query("SELECT coalesce(min(head), 0) AS head FROM lane", Tuple.tuple())
                     .compose(lanes -> {
@@ -160,7 +204,7 @@ final class PgBacklog {
                                                     .map(next + 1));
                                 });
                     })
-                    .compose(done -> oldest.isEmpty() ? Future.succeededFuture(Optional.empty()) : most());
+                    .mapEmpty();
         }
 
         private Future<Void> part(Part part, long closedTo) {
@@ -253,15 +297,6 @@ final class PgBacklog {
             return oldest.size() < SESSIONS_MAX
                     ? part.upper()
                     : oldest.values().stream().mapToLong(Long::longValue).max().orElseThrow();
-        }
-
-        private Future<Optional<Backlog>> most() {
-            long since =
-                    oldest.values().stream().mapToLong(Long::longValue).min().orElseThrow();
-            Long[] sessions = oldest.keySet().toArray(Long[]::new);
-            return sql.query(MOST, Tuple.of(sessions, since, Survey.BACKLOG_MAX))
-                    .map(rows -> Optional.of(new Backlog(
-                            LogId.millisOf(since), rows.iterator().next().getLong("most"))));
         }
     }
 }

@@ -9,6 +9,7 @@ import io.vertx.sqlclient.SqlConnection;
 import io.vertx.sqlclient.Tuple;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -63,12 +64,18 @@ final class PgPartitions {
 
     private final Sql sql;
     private final long widthMillis;
+    private final long countingNanosMax;
     /** After which session one was found that had much to read: it is likely to be still away. */
     private volatile long behindAfter;
 
     PgPartitions(Sql sql, long widthMillis) {
+        this(sql, widthMillis, COUNTING_NANOS_MAX);
+    }
+
+    PgPartitions(Sql sql, long widthMillis, long countingNanosMax) {
         this.sql = sql;
         this.widthMillis = widthMillis;
+        this.countingNanosMax = countingNanosMax;
     }
 
     /** True for the failure of an insert whose id has no partition. */
@@ -127,7 +134,7 @@ final class PgPartitions {
     }
 
     private Future<Dropped> dropAll(SqlConnection connection, long oldestId) {
-        long countUntil = System.nanoTime() + COUNTING_NANOS_MAX;
+        long countUntil = System.nanoTime() + countingNanosMax;
         return connection.query(CLOSED).execute().compose(rows -> {
             List<Partition> closed = new ArrayList<>();
             for (Row row : rows) {
@@ -168,14 +175,26 @@ final class PgPartitions {
             return Future.succeededFuture(wanted);
         }
         Progress start = new Progress(0, Long.MAX_VALUE, false);
-        return progress(connection, new Progress(behindAfter, Long.MAX_VALUE, false))
-                .compose(first -> first.low() < wanted
-                        ? Future.succeededFuture(first)
-                        : Pages.run(
-                                start,
-                                page -> page.isLast() || page.low() < wanted,
-                                page -> progress(connection, page).onSuccess(next -> behindAfter = page.after())))
-                .map(Progress::low);
+        return atOneTime(
+                connection,
+                () -> progress(connection, new Progress(behindAfter, Long.MAX_VALUE, false))
+                        .compose(first -> first.low() < wanted
+                                ? Future.succeededFuture(first)
+                                : Pages.run(
+                                        start,
+                                        page -> page.isLast() || page.low() < wanted,
+                                        page -> progress(connection, page)
+                                                .onSuccess(next -> behindAfter = page.after())))
+                        .map(Progress::low));
+    }
+
+    /** Between two pages a group's message may move from the one's session to the other's: all of them see one state. */
+    private static <T> Future<T> atOneTime(SqlConnection connection, Supplier<Future<T>> pages) {
+        return connection
+                .query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                .execute()
+                .compose(begun -> pages.get())
+                .eventually(() -> connection.query("ROLLBACK").execute());
     }
 
     /**

@@ -45,7 +45,8 @@ public interface Survey {
     /**
      * Who waits for messages that are in the log and have not expired; empty when nobody does. For one node at a time: it looks at what it
      * has seen to be delivered no more, and at no more than some parts of the log in one call. A look that took long, since there are very
-     * many sessions, is followed by a pause in which what it found is the answer.
+     * many sessions, or failed, is followed by a pause in which only the 10 sessions are asked for that had waited longest, or the failure
+     * is the answer.
      */
     Future<Optional<Backlog>> backlog();
 }

@@ -11,6 +11,9 @@ import io.tuskmq.migrations.MigrationException;
 import io.tuskmq.storage.testing.PostgresExtension;
 import io.tuskmq.storage.testing.TestDatabase;
 import java.net.ServerSocket;
+import java.sql.Connection;
+import java.sql.Statement;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -51,6 +54,48 @@ class MigrateTest {
             applied += result.get().applied();
         }
         assertEquals(database.number("SELECT count(*) FROM flyway_schema_history WHERE version IS NOT NULL"), applied);
+    }
+
+    /** Making the readers' index was cut off: it is there, invalid, and the history has the failure. */
+    @Test
+    void anIndexThatWasHalfMadeIsMadeAgain(TestDatabase database) throws Exception {
+        database.execute("""
+                DELETE FROM flyway_schema_history WHERE version = '17';
+                UPDATE flyway_schema_history SET success = false WHERE version = '15';
+                DELETE FROM flyway_schema_history WHERE version = '16';
+                UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'subscription_reader'::regclass""");
+        assertEquals(3, Migrate.run(database.url()).applied());
+        assertEquals(List.of("subscription_reader\tt"), database.query("""
+                        SELECT indexrelid::regclass, indisvalid FROM pg_index
+                         WHERE indexrelid::regclass::text IN ('subscription_reader', 'subscription_filter')"""));
+        assertEquals(0, database.number("SELECT count(*) FROM flyway_schema_history WHERE NOT success"));
+    }
+
+    /** Who subscribes is waited for by the index; nobody waits for the index. */
+    @Test
+    void subscribersDoNotWaitForTheReadersIndex(TestDatabase database) throws Exception {
+        database.execute("""
+                DELETE FROM flyway_schema_history WHERE version IN ('15', '16', '17');
+                DROP INDEX subscription_reader""");
+        try (var thread = Executors.newSingleThreadExecutor();
+                Connection open = database.connect();
+                Connection subscriber = database.connect();
+                Statement first = open.createStatement();
+                Statement second = subscriber.createStatement()) {
+            open.setAutoCommit(false);
+            first.execute("LOCK TABLE subscription IN ROW EXCLUSIVE MODE");
+            Future<Migrate.Result> migrated = thread.submit(() -> Migrate.run(database.url()));
+            Instant end = Instant.now().plusSeconds(30);
+            while (database.number(
+                            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                                    + " AND query LIKE '%CREATE INDEX CONCURRENTLY%' AND pid <> pg_backend_pid() AND wait_event_type = 'Lock'")
+                    == 0) {
+                assertTrue(Instant.now().isBefore(end) && !migrated.isDone(), "the index is not being made");
+            }
+            second.execute("SET lock_timeout = 2000; BEGIN; LOCK TABLE subscription IN ROW EXCLUSIVE MODE; COMMIT");
+            open.rollback();
+            assertEquals(3, migrated.get().applied());
+        }
     }
 
     @Test

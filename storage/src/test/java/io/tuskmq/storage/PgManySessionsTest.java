@@ -3,15 +3,18 @@ package io.tuskmq.storage;
 import static io.tuskmq.storage.StoreFixture.HOUR;
 import static io.tuskmq.storage.StoreFixture.get;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.storage.Survey.Backlog;
 import io.tuskmq.storage.testing.PostgresExtension;
 import io.tuskmq.storage.testing.TestDatabase;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,7 +44,7 @@ final class PgManySessionsTest {
 
     @BeforeEach
     void fill() throws SQLException {
-        store = PgStore.open(vertx, database.url(), new PgStore.Options(2, 2_000, HOUR * 1_000), new TestFilters());
+        store = open(30_000);
         database.execute("""
                 SELECT register_node('n', 1, 3600000);
                 SELECT ensure_log(%2$d, %2$d, 3600000);
@@ -57,6 +60,11 @@ final class PgManySessionsTest {
                 SELECT session_id, 'f' || k, '', k, 1, false, false, 0, 0, '{}', NULL
                   FROM session, LATERAL (VALUES (%1$d + 1), (session_id)) v (k);
                 ANALYZE""".formatted(SESSIONS, millis));
+    }
+
+    private PgStore open(long timeoutMillis) {
+        return PgStore.open(
+                vertx, database.url(), new PgStore.Options(2, timeoutMillis, HOUR * 1_000), new TestFilters());
     }
 
     @AfterEach
@@ -114,9 +122,57 @@ final class PgManySessionsTest {
         assertEquals(0, get(store.maintainLog(100 * HOUR * 1_000)).dropped(), "another one has not read it");
     }
 
+    /** In the pause after a look over so many. */
+    @Test
+    void whatHasBeenReadSinceALongLookDoesNotWait() throws SQLException {
+        allHaveReadBut(SESSIONS - 100, "7");
+        assertEquals(Optional.of(new Backlog(millis, 3)), backlog());
+        allHaveReadBut(SESSIONS - 100, "9");
+        assertEquals(Optional.of(new Backlog(millis, 1)), backlog());
+        allHaveReadBut(0, "10");
+        assertEquals(Optional.empty(), backlog());
+    }
+
+    /** A group's message moves to a member's session, from a later page to one that was seen. */
+    @Test
+    void allPagesSeeTheSessionsOfOneMoment() throws Exception {
+        String end = "ARRAY[log_id(%d, 1)]".formatted(millis + 2 * HOUR * 1_000);
+        database.execute("""
+                UPDATE session SET cursor = %1$s WHERE session_id <> 11000;
+                CREATE OR REPLACE FUNCTION session_low(cursor bigint[], inflight bytea) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+                BEGIN
+                    IF inflight = '\\x77' THEN
+                        PERFORM pg_advisory_lock(77);
+                        PERFORM pg_advisory_unlock(77);
+                    END IF;
+                    RETURN (SELECT min(c) FROM unnest(cursor) c);
+                END $$;
+                UPDATE session SET inflight = '\\x77' WHERE session_id = 7000""".formatted(end));
+        try (Connection other = database.connect();
+                Statement statement = other.createStatement()) {
+            statement.execute("SELECT pg_advisory_lock(77)");
+            Future<Store.Retention> maintained = store.maintainLog(100 * HOUR * 1_000);
+            long waitUntil = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+            while (database.number(
+                            "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 77 AND NOT granted")
+                    == 0) {
+                assertTrue(System.nanoTime() < waitUntil && !maintained.isComplete(), "the second page is not read");
+            }
+            statement.execute("""
+                    UPDATE session SET cursor = ARRAY[log_id(%d, 1)] WHERE session_id = 1;
+                    UPDATE session SET cursor = %s WHERE session_id = 11000;
+                    SELECT pg_advisory_unlock(77)""".formatted(millis, end));
+            assertEquals(0, get(maintained).dropped());
+        }
+    }
+
     @Test
     void whatAllOfThemMissIsCounted() {
-        Store.Retention retention = get(store.maintainLog(RETENTION));
+        // However long it takes.
+        Sql sql = Sql.open(vertx, database.url(), new Sql.Options(2, 100, 30_000, true));
+        Store.Retention retention = get(new PgPartitions(sql, HOUR * 1_000, TimeUnit.HOURS.toNanos(1))
+                .maintain(RETENTION)
+                .eventually(sql::close));
         assertEquals(1, retention.dropped());
         assertEquals(SESSIONS * 11L, retention.undelivered());
     }
@@ -128,7 +184,10 @@ final class PgManySessionsTest {
                 Statement statement = other.createStatement()) {
             other.setAutoCommit(false);
             statement.execute("LOCK TABLE subscription IN ACCESS EXCLUSIVE MODE");
-            assertEquals(1, get(store.maintainLog(RETENTION)).dropped());
+            PgStore hasty = open(2_000);
+            assertEquals(
+                    1,
+                    get(hasty.maintainLog(RETENTION).eventually(hasty::close)).dropped());
         }
     }
 }
