@@ -271,7 +271,9 @@ class DeliveryConformanceTest extends BrokerTest {
                 publisher.send(publishV5(0, 0, topic, NONE, "probe"));
                 idle(publisher, Duration.ofMillis(20));
                 subscriber.send(Packets.packet(0xC0));
-                for (int type = subscriber.read().type(); type != 13; type = subscriber.read().type()) {
+                for (int type = subscriber.read().type();
+                        type != 13;
+                        type = subscriber.read().type()) {
                     came = true;
                 }
             }

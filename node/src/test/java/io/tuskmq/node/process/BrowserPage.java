@@ -69,8 +69,8 @@ final class BrowserPage implements AutoCloseable {
 
     /** Those that nobody fetches stay as zombies, where process 1 is no init: then it goes on. */
     private static void awaitEnd(List<ProcessHandle> all) throws InterruptedException {
-        CompletableFuture<Void> ended = CompletableFuture.allOf(
-                all.stream().map(ProcessHandle::onExit).toArray(CompletableFuture<?>[]::new));
+        CompletableFuture<Void> ended =
+                CompletableFuture.allOf(all.stream().map(ProcessHandle::onExit).toArray(CompletableFuture<?>[]::new));
         try {
             ended.get(END_SECONDS, TimeUnit.SECONDS);
         } catch (TimeoutException | ExecutionException e) {

@@ -131,7 +131,8 @@ class ClientProgramsTest {
                 "--fetch-retries=0",
                 "--fetch-timeout=30000");
         try (Program npm = Program.start(folder.resolve("npm.log"), fetch)) {
-            boolean fetched = npm.exitWithin(PATIENCE).filter(exit -> exit.code() == 0).isPresent();
+            boolean fetched =
+                    npm.exitWithin(PATIENCE).filter(exit -> exit.code() == 0).isPresent();
             return fetched ? "" : "it failed, or took too long: " + npm.tail();
         }
     }
@@ -154,8 +155,10 @@ class ClientProgramsTest {
             Program.Exit exit = program.awaitExit(PATIENCE);
             assertEquals(0, exit.code(), program::tail);
             // Not what an interpreter has to say beside it, of what is deprecated and the like.
-            List<String> steps =
-                    program.output().lines().filter(line -> STEP.matcher(line).lookingAt()).toList();
+            List<String> steps = program.output()
+                    .lines()
+                    .filter(line -> STEP.matcher(line).lookingAt())
+                    .toList();
             assertEquals(STEPS, steps, program::tail);
         }
     }
