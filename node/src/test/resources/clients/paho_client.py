@@ -11,6 +11,8 @@ from paho.mqtt.properties import Properties
 HOST = sys.argv[1]
 PORT = int(sys.argv[2])
 PATIENCE_SECONDS = 30
+# Paho 2 wants to be told which callbacks these are.
+CALLBACKS = {"callback_api_version": mqtt.CallbackAPIVersion.VERSION1} if hasattr(mqtt, "CallbackAPIVersion") else {}
 NAMES = {mqtt.MQTTv311: "311", mqtt.MQTTv5: "5"}
 
 
@@ -23,7 +25,7 @@ class Client:
         self.got = queue.Queue()
         self.answers = queue.Queue()
         only3 = {"clean_session": clean} if version == mqtt.MQTTv311 else {}
-        self.paho = mqtt.Client(client_id="paho-" + NAMES[version] + "-" + client_id, protocol=version, **only3)
+        self.paho = mqtt.Client(client_id="paho-" + NAMES[version] + "-" + client_id, protocol=version, **only3, **CALLBACKS)
         self.paho.on_message = lambda client, data, message: self.got.put(message)
         self.paho.on_connect = lambda client, data, flags, code, *more: self.answers.put((int(flags["session present"]), int(code_of(code))))
         self.paho.on_subscribe = lambda client, data, mid, codes, *more: self.answers.put([int(code_of(code)) for code in codes])

@@ -41,9 +41,12 @@ final class Failover extends Scenario {
     @Override
     void play(Run run) throws Exception {
         Surprises surprises = new Surprises(Surprises.of(at));
+        // Also when the tool is told to end.
+        Runtime.getRuntime().addShutdownHook(new Thread(surprises::close, "end-commands"));
         try {
             new Chatting(run, chat, targets.targets()).play(surprises);
         } finally {
+            surprises.close();
             run.results().put("commands", surprises.happened());
         }
     }

@@ -7,12 +7,17 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** Commands that are run at given seconds of the load, each in a thread of its own. */
-final class Surprises {
+/** Commands that are run at given seconds of the load, each in a thread of its own; what still runs in the end is ended. */
+final class Surprises implements AutoCloseable {
     private final List<Planned> planned = new ArrayList<>();
     private final ConcurrentLinkedQueue<Map<String, Object>> happened = new ConcurrentLinkedQueue<>();
+
+    private final Set<Process> running = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
 
     /** @param command for {@code sh -c} */
     record Planned(double atSeconds, String command) {}
@@ -54,14 +59,32 @@ final class Surprises {
                     .redirectErrorStream(true)
                     .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
                     .start();
+            running.add(process);
+            if (closed) {
+                endTree(process);
+            }
             String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             event.put("exit_code", process.waitFor());
+            running.remove(process);
             event.put("output", said.length() > 1_000 ? said.substring(0, 1_000) : said);
         } catch (IOException e) {
             event.put("output", String.valueOf(e.getMessage()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** With all that they have started, and that has not been given away. */
+    @Override
+    public void close() {
+        closed = true;
+        running.forEach(Surprises::endTree);
+    }
+
+    private static void endTree(Process process) {
+        List<ProcessHandle> started = process.descendants().toList(); // when it is dead they are nobody's
+        process.destroyForcibly();
+        started.forEach(ProcessHandle::destroyForcibly);
     }
 
     /** What was run, and how it ended. */

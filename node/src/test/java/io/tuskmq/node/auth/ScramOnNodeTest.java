@@ -43,6 +43,8 @@ class ScramOnNodeTest {
     /** As by default. */
     private static final int AGAIN_PER_MINUTE = 10;
 
+    private static final int AGAIN_MAX = 30;
+
     private TestNode node;
 
     @BeforeAll
@@ -221,17 +223,30 @@ class ScramOnNodeTest {
     void whoReauthenticatesTooOftenIsEnded() throws Exception {
         ScramClient often = connected("often");
         ScramClient other = connected("not-often");
-        for (int i = 0; i < AGAIN_PER_MINUTE; i++) {
-            often.beginAgain("alice", "secret");
-            often.answer();
-            often.provedAgain();
+        int allowed = 0;
+        while (isAllowedAgain(often)) { // on a slow machine some are given back meanwhile
+            allowed++;
+            assertTrue(allowed < AGAIN_MAX, "never refused");
         }
-        often.beginAgain("alice", "secret");
-        assertEquals(0x97, often.ended());
+        assertTrue(allowed >= AGAIN_PER_MINUTE, allowed + " were allowed");
         assertTrue(node.metrics().text().contains("tuskmq_reauthentications_refused_total 1\n"));
         other.beginAgain("alice", "secret"); // each connection has its own
         other.answer();
         other.provedAgain();
+    }
+
+    /** Whether it could prove itself again; otherwise it was ended. */
+    private static boolean isAllowedAgain(ScramClient client) throws Exception {
+        client.beginAgain("alice", "secret");
+        RawClient.Packet packet = client.client.read();
+        if (packet.type() == 14) {
+            assertEquals(0x97, packet.u8(0));
+            assertEquals(Optional.empty(), client.client.readToTheEnd());
+            return false;
+        }
+        client.client.send(auth(CONTINUE, client.lastOf(ScramClient.data(packet, 1))));
+        client.provedAgain();
+        return true;
     }
 
     @Test

@@ -2,12 +2,9 @@ package io.tuskmq.node.conformance;
 
 import io.tuskmq.node.EventLoops;
 import io.tuskmq.node.TestNode;
+import io.tuskmq.node.process.cluster.Ports;
 import io.tuskmq.storage.testing.PostgresExtension;
 import io.tuskmq.storage.testing.TestDatabase;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.extension.ExtensionContext;
@@ -51,15 +48,7 @@ final class TwoNodes implements AutoCloseable {
                 "cluster.host",
                 "127.0.0.1",
                 "cluster.port",
-                Integer.toString(freePort()));
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+                Integer.toString(Ports.free()));
     }
 
     /** Where the node listens that has this letter. */

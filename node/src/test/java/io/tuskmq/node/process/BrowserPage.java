@@ -13,12 +13,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** A web server of the test: it gives a browser the client scripts and a library, and takes what the page says ({@code POST said}). */
 final class BrowserPage implements AutoCloseable {
     private static final int NOTHING = -1;
+    private static final int END_SECONDS = 10;
 
     private final HttpServer server;
     private final Path folder;
@@ -58,8 +62,19 @@ final class BrowserPage implements AutoCloseable {
                 List<ProcessHandle> all = browser.handle().descendants().toList(); // when it is dead they are nobody's
                 browser.killNine();
                 all.forEach(ProcessHandle::destroyForcibly);
-                all.forEach(process -> process.onExit().join());
+                awaitEnd(all);
             }
+        }
+    }
+
+    /** Those that nobody fetches stay as zombies, where process 1 is no init: then it goes on. */
+    private static void awaitEnd(List<ProcessHandle> all) throws InterruptedException {
+        CompletableFuture<Void> ended =
+                CompletableFuture.allOf(all.stream().map(ProcessHandle::onExit).toArray(CompletableFuture<?>[]::new));
+        try {
+            ended.get(END_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException | ExecutionException e) {
+            System.err.println("of the browser's processes some did not end within " + END_SECONDS + " s: " + e);
         }
     }
 

@@ -14,6 +14,8 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -36,6 +38,7 @@ class ClientProgramsTest {
             "5 shared subscription",
             "5 properties");
 
+    private static final Pattern STEP = Pattern.compile("(311|5) ");
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final String HOST = "127.0.0.1";
     private static final int WEB_SOCKET_PORT = Ports.free();
@@ -46,6 +49,9 @@ class ClientProgramsTest {
 
     @TempDir
     private static Path dir;
+
+    /** What hindered npm; nothing when it has fetched, null when it wasn't asked yet. */
+    private static @Nullable String npmHindered;
 
     @BeforeAll
     static void startBroker() {
@@ -96,25 +102,39 @@ class ClientProgramsTest {
     /** Where MQTT.js is: npm fetches what the lock file says, and nothing else; what isn't there is skipped as a missing program is. */
     private static Path mqttJs() {
         Needs.that(Program.exists("node") && Program.exists("npm"), "Node.js and npm are not installed");
-        Path library = dir.resolve("mqttjs/node_modules/mqtt");
-        if (Files.exists(library)) {
-            return library;
+        String hindered = npmHindered;
+        if (hindered == null) {
+            hindered = fetchMqttJs(dir.resolve("mqttjs"));
+            npmHindered = hindered;
         }
+        Needs.that(hindered.isEmpty(), "npm can't fetch MQTT.js: " + hindered);
+        return dir.resolve("mqttjs/node_modules/mqtt");
+    }
+
+    /** What npm said when it couldn't; otherwise nothing. */
+    private static String fetchMqttJs(Path folder) {
         try {
-            Path folder = Files.createDirectories(dir.resolve("mqttjs"));
+            Files.createDirectories(folder);
             for (String file : List.of("package.json", "package-lock.json")) {
                 Files.copy(clients().resolve(file), folder.resolve(file), StandardCopyOption.REPLACE_EXISTING);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        Path log = dir.resolve("mqttjs/npm.log");
-        List<String> fetch = List.of("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline");
-        try (Program npm = Program.start(log, fetch)) {
-            boolean fetched = npm.awaitExit(PATIENCE).code() == 0;
-            Needs.that(fetched, "npm can't fetch MQTT.js: " + npm.tail());
+        List<String> fetch = List.of(
+                "npm",
+                "ci",
+                "--ignore-scripts",
+                "--no-audit",
+                "--no-fund",
+                "--prefer-offline",
+                "--fetch-retries=0",
+                "--fetch-timeout=30000");
+        try (Program npm = Program.start(folder.resolve("npm.log"), fetch)) {
+            boolean fetched =
+                    npm.exitWithin(PATIENCE).filter(exit -> exit.code() == 0).isPresent();
+            return fetched ? "" : "it failed, or took too long: " + npm.tail();
         }
-        return library;
     }
 
     /** Debian's Python has what Debian's packages bring; another one may come before it. */
@@ -134,7 +154,12 @@ class ClientProgramsTest {
         try (Program program = Program.start(log, List.of(command))) {
             Program.Exit exit = program.awaitExit(PATIENCE);
             assertEquals(0, exit.code(), program::tail);
-            assertEquals(STEPS, program.output().lines().toList(), program::tail);
+            // Not what an interpreter has to say beside it, of what is deprecated and the like.
+            List<String> steps = program.output()
+                    .lines()
+                    .filter(line -> STEP.matcher(line).lookingAt())
+                    .toList();
+            assertEquals(STEPS, steps, program::tail);
         }
     }
 

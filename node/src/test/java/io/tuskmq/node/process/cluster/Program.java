@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -96,18 +97,24 @@ public final class Program implements AutoCloseable {
         run("kill", "-" + name, Long.toString(process.pid()));
     }
 
-    /** Waits for the end. */
+    /** Waits for the end, which must come. */
     public Exit awaitExit(Duration limit) {
+        return exitWithin(limit)
+                .orElseThrow(() -> new AssertionError("still running after " + limit.toMillis() + " ms\n" + tail()));
+    }
+
+    /** Waits for the end; empty when it is still running. */
+    public Optional<Exit> exitWithin(Duration limit) {
         long start = System.nanoTime();
         try {
             if (!process.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-                throw new AssertionError("still running after " + limit.toMillis() + " ms\n" + tail());
+                return Optional.empty();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError(e);
         }
-        return new Exit(process.exitValue(), Duration.ofNanos(System.nanoTime() - start));
+        return Optional.of(new Exit(process.exitValue(), Duration.ofNanos(System.nanoTime() - start)));
     }
 
     /** All that it has printed so far. */
