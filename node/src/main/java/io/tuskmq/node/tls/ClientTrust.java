@@ -24,6 +24,8 @@ import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which certificates of clients are taken: those signed by a CA, and not revoked where there is a list. A list that has expired says nothing
@@ -32,6 +34,8 @@ import org.jspecify.annotations.Nullable;
 public final class ClientTrust extends X509ExtendedTrustManager {
     /** Of X.509: from then on a certificate says whether it is a CA's. */
     private static final int VERSION_WITH_CONSTRAINTS = 3;
+
+    private static final Logger LOG = LoggerFactory.getLogger(ClientTrust.class);
 
     private final X509ExtendedTrustManager checks;
     private final List<X509Certificate> authorities;
@@ -43,7 +47,7 @@ public final class ClientTrust extends X509ExtendedTrustManager {
         this.lists = lists;
     }
 
-    /** Not where a CA has no list: every client of it would be refused, and nobody could see why. */
+    /** Not where a CA that issues to clients has no list: every client of it would be refused, and nobody could see why. */
     static ClientTrust of(List<X509Certificate> authorities, @Nullable List<X509CRL> lists)
             throws GeneralSecurityException, IOException, TlsException {
         if (lists != null) {
@@ -76,16 +80,35 @@ public final class ClientTrust extends X509ExtendedTrustManager {
         throw new GeneralSecurityException("Java has no trust manager for X.509");
     }
 
+    /**
+     * Of each CA, but of those that have issued another one here: Java goes up no further than to the first CA that is trusted, so that nobody behind the
+     * other one needs the list of this one.
+     */
     private static void demandLists(List<X509Certificate> authorities, List<X509CRL> lists) throws TlsException {
         for (X509Certificate authority : authorities) {
-            boolean signs = authority.getVersion() < VERSION_WITH_CONSTRAINTS || authority.getBasicConstraints() >= 0;
-            boolean listed = lists.stream()
-                    .anyMatch(list -> list.getIssuerX500Principal().equals(authority.getSubjectX500Principal()));
-            if (signs && !listed) {
+            if (!isAuthority(authority) || isListed(authority, lists)) {
+                continue;
+            }
+            boolean issuedAnother = authorities.stream()
+                    .anyMatch(other ->
+                            !other.equals(authority) && isAuthority(other) && isSignedBy(other, authority));
+            if (!issuedAnother) {
                 throw new TlsException("there is no revocation list of the CA " + authority.getSubjectX500Principal()
                         + ": each CA needs one, those between it and a client too");
             }
+            LOG.warn(
+                    "there is no revocation list of the CA {}: clients that it has issued itself are refused, those of the CAs that it has issued are not",
+                    authority.getSubjectX500Principal());
         }
+    }
+
+    private static boolean isAuthority(X509Certificate one) {
+        return one.getVersion() < VERSION_WITH_CONSTRAINTS || one.getBasicConstraints() >= 0;
+    }
+
+    private static boolean isListed(X509Certificate authority, List<X509CRL> lists) {
+        return lists.stream()
+                .anyMatch(list -> list.getIssuerX500Principal().equals(authority.getSubjectX500Principal()));
     }
 
     /**

@@ -12,6 +12,8 @@ import io.tuskmq.node.tls.TlsFiles;
 import io.vertx.core.Vertx;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
@@ -131,5 +133,27 @@ class ShownCertificatesTest {
         TlsException fault = assertThrows(TlsException.class, () -> trust(authority.authorityFile(), ofIssuer));
         String message = String.valueOf(fault.getMessage());
         assertTrue(message.startsWith("there is no revocation list of the CA CN=ca"), message);
+    }
+
+    /** Java's check ends at the issuing CA when that is trusted itself. */
+    @Test
+    void theRootOfATrustedIssuingCaNeedsNoList() throws Exception {
+        Path bundle = Files.writeString(dir.resolve("bundle.pem"), authority.certificatePem("between"));
+        Path ofIssuer = authority.revokeBy("between", "of-issuer.pem", 1);
+        ClientTrust trust = trust(bundle, ofIssuer);
+        trust.checkClientTrusted(authority.chain("behind").toArray(X509Certificate[]::new), "EC");
+        X509Certificate[] ofRoot = authority.chain("first").toArray(X509Certificate[]::new);
+        assertThrows(CertificateException.class, () -> trust.checkClientTrusted(ofRoot, "EC"));
+        shown.add("behind", authority.chain("behind"));
+        assertEquals(Map.of(), shown.look(trust, now));
+    }
+
+    @Test
+    void anIssuingCaNeedsAListBesideItsRootToo() throws Exception {
+        Path bundle = Files.writeString(dir.resolve("both.pem"), authority.certificatePem("between"));
+        Path ofRoot = authority.revoke("of-root.pem", 1);
+        TlsException fault = assertThrows(TlsException.class, () -> trust(bundle, ofRoot));
+        String message = String.valueOf(fault.getMessage());
+        assertTrue(message.startsWith("there is no revocation list of the CA CN=between"), message);
     }
 }
