@@ -14,10 +14,12 @@ import java.security.cert.X509CRL;
 import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import javax.net.ssl.CertPathTrustManagerParameters;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
@@ -112,30 +114,53 @@ public final class ClientTrust extends X509ExtendedTrustManager {
     }
 
     /**
+     * How a chain leads to a CA.
+     *
+     * @param certificates from the client's own up to the one that a CA has signed, or is itself; where there is none, as far as they are signed by one another
+     */
+    record Path(List<X509Certificate> certificates, boolean trusted) {}
+
+    /** Takes a check of a signature for each certificate. Counts for all that have the same CAs. */
+    Path path(List<X509Certificate> chain) {
+        List<X509Certificate> path = new ArrayList<>();
+        Optional<X509Certificate> next = chain.stream().findFirst();
+        while (next.isPresent() && path.size() < chain.size()) {
+            X509Certificate one = next.get();
+            path.add(one);
+            if (isVouchedFor(one)) {
+                return new Path(path, true);
+            }
+            next = issuer(one, chain);
+        }
+        return new Path(path, false);
+    }
+
+    boolean hasSameAuthorities(ClientTrust other) {
+        return Set.copyOf(authorities).equals(Set.copyOf(other.authorities));
+    }
+
+    /**
      * Why a client whose certificate was taken may not stay: it has ended, a list names it, its CA is one no longer. That a list has expired is no such
      * reason: it names nobody, and all would go at once.
-     *
-     * @param chain as the client showed it, its own first
      */
-    Optional<String> objection(List<X509Certificate> chain, Instant now) {
-        X509Certificate one = chain.getFirst();
-        for (int links = 0; links < chain.size(); links++) {
-            if (!now.isBefore(one.getNotAfter().toInstant())) {
-                return Optional.of("the certificate has ended: " + one.getSubjectX500Principal());
-            }
-            if (isRevoked(one)) {
-                return Optional.of("the certificate is revoked: " + one.getSubjectX500Principal());
-            }
-            if (isVouchedFor(one)) {
-                return Optional.empty();
-            }
-            Optional<X509Certificate> issuer = issuer(one, chain);
-            if (issuer.isEmpty()) {
-                break;
-            }
-            one = issuer.get();
+    Optional<String> objection(Path path, Instant now) {
+        Optional<String> named = path.certificates().stream()
+                .flatMap(one -> objection(one, now).stream())
+                .findFirst();
+        return named.isPresent() || path.trusted()
+                ? named
+                : Optional.of("the certificate's CA is not trusted any more: "
+                        + path.certificates().getLast().getIssuerX500Principal());
+    }
+
+    /** Without a signature. Of a certificate on the way to its CA; a client's own always is. */
+    Optional<String> objection(X509Certificate one, Instant now) {
+        if (!now.isBefore(one.getNotAfter().toInstant())) {
+            return Optional.of("the certificate has ended: " + one.getSubjectX500Principal());
         }
-        return Optional.of("the certificate's CA is not trusted any more: " + one.getIssuerX500Principal());
+        return isRevoked(one)
+                ? Optional.of("the certificate is revoked: " + one.getSubjectX500Principal())
+                : Optional.empty();
     }
 
     private boolean isRevoked(X509Certificate certificate) {
@@ -164,6 +189,9 @@ public final class ClientTrust extends X509ExtendedTrustManager {
             return true;
         } catch (GeneralSecurityException _) {
             return false; // another CA of the same name
+        } catch (RuntimeException e) { // as providers of Java throw them for keys and signatures that they don't take
+            LOG.warn("a signature can't be checked of={}", certificate.getSubjectX500Principal(), e);
+            return false;
         }
     }
 
