@@ -202,8 +202,7 @@ class KnownVulnerabilitiesTest {
                     "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]}]}"""));
         assertEquals(1, found.size());
         for (String name : List.of("GHSA-aaaa-bbbb-cccc", "CVE-2026-1", "CVE-2026-2")) {
-            List<JsonObject> reason =
-                    List.of(new JsonObject().put("id", name).put("package", "io.vertx:vertx-core"));
+            List<JsonObject> reason = List.of(new JsonObject().put("id", name).put("package", "io.vertx:vertx-core"));
             assertEquals(List.of(), withoutAReason(found, reason), name);
             assertEquals(List.of(), notNeeded(found, reason), name);
         }

@@ -136,7 +136,8 @@ public final class CertificateWatch {
         if (!text.equals(lastFault)) {
             lastFault = text;
             failed.increment();
-            LOG.error("tls use={} not renewed, what was read before stays in use why=\"{}\" files={}", use, text, files);
+            LOG.error(
+                    "tls use={} not renewed, what was read before stays in use why=\"{}\" files={}", use, text, files);
         }
     }
 

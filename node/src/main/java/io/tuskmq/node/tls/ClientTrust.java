@@ -92,8 +92,7 @@ public final class ClientTrust extends X509ExtendedTrustManager {
                 continue;
             }
             boolean issuedAnother = authorities.stream()
-                    .anyMatch(other ->
-                            !other.equals(authority) && isAuthority(other) && isSignedBy(other, authority));
+                    .anyMatch(other -> !other.equals(authority) && isAuthority(other) && isSignedBy(other, authority));
             if (!issuedAnother) {
                 throw new TlsException("there is no revocation list of the CA " + authority.getSubjectX500Principal()
                         + ": each CA needs one, those between it and a client too");

@@ -242,7 +242,8 @@ class TlsTest extends ListenerTest {
     }
 
     @Test
-    @DisplayName("a renewed certificate is taken though the lists beside it can't be used: then the old lists stay, which counts as a failure")
+    @DisplayName(
+            "a renewed certificate is taken though the lists beside it can't be used: then the old lists stay, which counts as a failure")
     void takesTheKeyWithoutTheLists() throws Exception {
         mount("first");
         Path list = dir.resolve("list.pem");
