@@ -347,9 +347,13 @@ public final class Doorkeeper implements ConnectionHandler {
             return Future.succeededFuture();
         }
         Instant now = Instant.ofEpochMilli(nowMillis.getAsLong());
-        return vertx.executeBlocking(() -> certificates.look(trust.get(), now), false)
-                .onSuccess(over -> over.forEach((guest, why) -> showOut(guest, ReasonCodes.NOT_AUTHORIZED, why)))
-                .mapEmpty();
+        return vertx.executeBlocking(
+                () -> {
+                    certificates.look(
+                            trust.get(), now, (guest, why) -> showOut(guest, ReasonCodes.NOT_AUTHORIZED, why));
+                    return null;
+                },
+                false);
     }
 
     private static boolean isOutdated(Login login, Map<String, Long> stamps) {

@@ -21,6 +21,7 @@ import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -88,7 +89,7 @@ final class ClusterClientIds implements ClientIds {
     // --- connections of this node
 
     @Override
-    public Future<Taken> take(Claimant claimant) {
+    public Future<Taken> take(Claimant claimant, LongConsumer numbered) {
         if (mustNotTake()) {
             return Future.succeededFuture(new Taken(0, Answer.NO_LEASE, true));
         }
@@ -100,10 +101,13 @@ final class ClusterClientIds implements ClientIds {
                                 "client={} the map does not know of it: {}",
                                 claimant.clientId(),
                                 message(taken.cause()));
-                        return takeUnseen(claim, new Question(claimant, unknown.incrementAndGet()));
+                        Question unseen = new Question(claimant, unknown.incrementAndGet());
+                        numbered.accept(unseen.number());
+                        return takeUnseen(claim, unseen);
                     }
                     Cluster.Taken mine = taken.result();
                     Question question = new Question(claimant, mine.number());
+                    numbered.accept(mine.number());
                     return mine.whole() ? takeSeen(claim, question, said(mine)) : takeUnseen(claim, question);
                 }));
     }

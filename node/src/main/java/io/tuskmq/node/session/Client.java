@@ -14,6 +14,7 @@ final class Client {
     private final ConnectPacket packet;
     private final Shard shard;
     private final ConnectRules.Decision.Claim admitted;
+    private final Promise<Long> place = Promise.promise();
     private final Promise<Void> decided = Promise.promise();
     private final Promise<Void> released = Promise.promise();
     private @Nullable SessionRunner runner;
@@ -77,15 +78,24 @@ final class Client {
 
     void number(long ofConnection) {
         number.set(ofConnection);
+        placed(ofConnection);
     }
 
     long number() {
         return number.get();
     }
 
-    /** Whether it came before the one with this number, as far as is known. */
-    boolean isBefore(long newer) {
-        return number.get() == Long.MAX_VALUE || number.get() < newer;
+    /** Its number is known, though it is not yet taken: it must not be left before that, or those who find it would not learn whom it asks. */
+    void placed(long ofConnection) {
+        place.tryComplete(ofConnection);
+    }
+
+    /**
+     * Completes when the one with this number, which asks, need not wait any longer for it to be decided. Nobody waits for a later one: that may wait for whoever
+     * asks here.
+     */
+    Future<Void> hadItsTurnBefore(long newer) {
+        return place.future().compose(mine -> mine < newer ? decided() : Future.succeededFuture());
     }
 
     /** A connection of this client id with this number asks for it. */

@@ -2,6 +2,7 @@ package io.tuskmq.node.session;
 
 import io.tuskmq.node.rules.Claimant;
 import io.vertx.core.Future;
+import java.util.function.LongConsumer;
 
 /** Where client ids are connected, among all nodes (I5). Called from any thread. */
 public interface ClientIds {
@@ -29,8 +30,10 @@ public interface ClientIds {
     /**
      * The client id connects here. Completes when the node where it was has let go of it, or can't be waited for any longer (then the
      * epoch fences it). Never fails.
+     *
+     * @param numbered gets the connection's number as soon as it is known; not where nobody is asked
      */
-    Future<Taken> take(Claimant claimant);
+    Future<Taken> take(Claimant claimant, LongConsumer numbered);
 
     /** The same for a connection that stands, and has that number until now. Never fails. */
     Future<Taken> again(Claimant claimant, long number);

@@ -79,7 +79,7 @@ public final class Directory implements ConnectionHandler {
             return;
         }
         opening.put(client.clientId(), client);
-        Future<ClientIds.Taken> taken = ids.take(client.claimant());
+        Future<ClientIds.Taken> taken = ids.take(client.claimant(), client::placed);
         taken.onSuccess(mine -> number(client, mine));
         Future.join(endOlder(client), taken)
                 .onComplete(done -> client.shard().post(() -> open(client, taken.result())));
@@ -153,8 +153,9 @@ public final class Directory implements ConnectionHandler {
         if (here != null && !here.yieldsTo(newer)) {
             return keep(here, number);
         }
-        if (coming != null && !coming.yieldsTo(newer) && coming.isBefore(number)) {
-            return coming.decided().compose(decided -> letGoOfHere(newer, number)); // in turn, as on one node
+        if (coming != null && !coming.yieldsTo(newer)) {
+            // In turn, as on one node.
+            return coming.hadItsTurnBefore(number).compose(decided -> letGoOfHere(newer, number));
         }
         if (coming != null && coming.yieldsTo(newer)) {
             coming.yieldTo(number); // it looks once more when it can be found below

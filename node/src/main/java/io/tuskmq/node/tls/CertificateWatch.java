@@ -27,6 +27,7 @@ public final class CertificateWatch {
     private final LongAdder renewed;
     private final LongAdder failed;
     private TlsFiles.@Nullable Content seen;
+    private TlsFiles.@Nullable Content used;
     private String lastFault = "";
     /** The last content was good, and could not be taken into use everywhere. */
     private volatile boolean applyAgain;
@@ -73,6 +74,7 @@ public final class CertificateWatch {
     /** What is in use already. Before the first look. */
     public void inUse(TlsFiles.Content content, Credential credential) {
         seen = content;
+        used = content;
         took(credential);
     }
 
@@ -83,6 +85,7 @@ public final class CertificateWatch {
                         ? Future.<Void>succeededFuture()
                         : renew.apply(renewal)
                                 .onSuccess(done -> {
+                                    used = renewal.content();
                                     took(renewal.credential());
                                     renewed.increment();
                                     LOG.info("tls use={} renewed end-seconds={} files={}", use, endSeconds, files);
@@ -105,7 +108,26 @@ public final class CertificateWatch {
             return null;
         }
         applyAgain = false;
-        return new Renewal(content, Credential.of(vertx, content));
+        try {
+            return new Renewal(content, Credential.of(vertx, content));
+        } catch (TlsException fault) {
+            return keyOnly(content, fault);
+        }
+    }
+
+    /** A CA or a list that can't be used must not keep a renewed certificate out until the old one has ended. */
+    private Renewal keyOnly(TlsFiles.Content content, TlsException fault) throws TlsException {
+        TlsFiles.Content before = used;
+        if (before == null) {
+            throw fault;
+        }
+        var kept = new TlsFiles.Content(content.certificate(), content.key(), before.ca(), before.crl());
+        if (kept.equals(before) || kept.equals(content)) {
+            throw fault;
+        }
+        Renewal renewal = new Renewal(kept, Credential.of(vertx, kept));
+        failed(fault);
+        return renewal;
     }
 
     /** A file that can't be read is said once, not at each look. */
@@ -114,7 +136,8 @@ public final class CertificateWatch {
         if (!text.equals(lastFault)) {
             lastFault = text;
             failed.increment();
-            LOG.error("tls use={} not renewed, the old files stay in use why=\"{}\" files={}", use, text, files);
+            LOG.error(
+                    "tls use={} not renewed, what was read before stays in use why=\"{}\" files={}", use, text, files);
         }
     }
 

@@ -14,16 +14,20 @@ import java.security.cert.X509CRL;
 import java.security.cert.X509CertSelector;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import javax.net.ssl.CertPathTrustManagerParameters;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Which certificates of clients are taken: those signed by a CA, and not revoked where there is a list. A list that has expired says nothing
@@ -32,6 +36,8 @@ import org.jspecify.annotations.Nullable;
 public final class ClientTrust extends X509ExtendedTrustManager {
     /** Of X.509: from then on a certificate says whether it is a CA's. */
     private static final int VERSION_WITH_CONSTRAINTS = 3;
+
+    private static final Logger LOG = LoggerFactory.getLogger(ClientTrust.class);
 
     private final X509ExtendedTrustManager checks;
     private final List<X509Certificate> authorities;
@@ -43,7 +49,7 @@ public final class ClientTrust extends X509ExtendedTrustManager {
         this.lists = lists;
     }
 
-    /** Not where a CA has no list: every client of it would be refused, and nobody could see why. */
+    /** Not where a CA that issues to clients has no list: every client of it would be refused, and nobody could see why. */
     static ClientTrust of(List<X509Certificate> authorities, @Nullable List<X509CRL> lists)
             throws GeneralSecurityException, IOException, TlsException {
         if (lists != null) {
@@ -76,43 +82,84 @@ public final class ClientTrust extends X509ExtendedTrustManager {
         throw new GeneralSecurityException("Java has no trust manager for X.509");
     }
 
+    /**
+     * Of each CA, but of those that have issued another one here: Java goes up no further than to the first CA that is trusted, so that nobody behind the
+     * other one needs the list of this one.
+     */
     private static void demandLists(List<X509Certificate> authorities, List<X509CRL> lists) throws TlsException {
         for (X509Certificate authority : authorities) {
-            boolean signs = authority.getVersion() < VERSION_WITH_CONSTRAINTS || authority.getBasicConstraints() >= 0;
-            boolean listed = lists.stream()
-                    .anyMatch(list -> list.getIssuerX500Principal().equals(authority.getSubjectX500Principal()));
-            if (signs && !listed) {
+            if (!isAuthority(authority) || isListed(authority, lists)) {
+                continue;
+            }
+            boolean issuedAnother = authorities.stream()
+                    .anyMatch(other -> !other.equals(authority) && isAuthority(other) && isSignedBy(other, authority));
+            if (!issuedAnother) {
                 throw new TlsException("there is no revocation list of the CA " + authority.getSubjectX500Principal()
                         + ": each CA needs one, those between it and a client too");
             }
+            LOG.warn(
+                    "there is no revocation list of the CA {}: clients that it has issued itself are refused, those of the CAs that it has issued are not",
+                    authority.getSubjectX500Principal());
         }
+    }
+
+    private static boolean isAuthority(X509Certificate one) {
+        return one.getVersion() < VERSION_WITH_CONSTRAINTS || one.getBasicConstraints() >= 0;
+    }
+
+    private static boolean isListed(X509Certificate authority, List<X509CRL> lists) {
+        return lists.stream()
+                .anyMatch(list -> list.getIssuerX500Principal().equals(authority.getSubjectX500Principal()));
+    }
+
+    /**
+     * How a chain leads to a CA.
+     *
+     * @param certificates from the client's own up to the one that a CA has signed, or is itself; where there is none, as far as they are signed by one another
+     */
+    record Path(List<X509Certificate> certificates, boolean trusted) {}
+
+    /** Takes a check of a signature for each certificate. Counts for all that have the same CAs. */
+    Path path(List<X509Certificate> chain) {
+        List<X509Certificate> path = new ArrayList<>();
+        Optional<X509Certificate> next = chain.stream().findFirst();
+        while (next.isPresent() && path.size() < chain.size()) {
+            X509Certificate one = next.get();
+            path.add(one);
+            if (isVouchedFor(one)) {
+                return new Path(path, true);
+            }
+            next = issuer(one, chain);
+        }
+        return new Path(path, false);
+    }
+
+    boolean hasSameAuthorities(ClientTrust other) {
+        return Set.copyOf(authorities).equals(Set.copyOf(other.authorities));
     }
 
     /**
      * Why a client whose certificate was taken may not stay: it has ended, a list names it, its CA is one no longer. That a list has expired is no such
      * reason: it names nobody, and all would go at once.
-     *
-     * @param chain as the client showed it, its own first
      */
-    Optional<String> objection(List<X509Certificate> chain, Instant now) {
-        X509Certificate one = chain.getFirst();
-        for (int links = 0; links < chain.size(); links++) {
-            if (!now.isBefore(one.getNotAfter().toInstant())) {
-                return Optional.of("the certificate has ended: " + one.getSubjectX500Principal());
-            }
-            if (isRevoked(one)) {
-                return Optional.of("the certificate is revoked: " + one.getSubjectX500Principal());
-            }
-            if (isVouchedFor(one)) {
-                return Optional.empty();
-            }
-            Optional<X509Certificate> issuer = issuer(one, chain);
-            if (issuer.isEmpty()) {
-                break;
-            }
-            one = issuer.get();
+    Optional<String> objection(Path path, Instant now) {
+        Optional<String> named = path.certificates().stream()
+                .flatMap(one -> objection(one, now).stream())
+                .findFirst();
+        return named.isPresent() || path.trusted()
+                ? named
+                : Optional.of("the certificate's CA is not trusted any more: "
+                        + path.certificates().getLast().getIssuerX500Principal());
+    }
+
+    /** Without a signature. Of a certificate on the way to its CA; a client's own always is. */
+    Optional<String> objection(X509Certificate one, Instant now) {
+        if (!now.isBefore(one.getNotAfter().toInstant())) {
+            return Optional.of("the certificate has ended: " + one.getSubjectX500Principal());
         }
-        return Optional.of("the certificate's CA is not trusted any more: " + one.getIssuerX500Principal());
+        return isRevoked(one)
+                ? Optional.of("the certificate is revoked: " + one.getSubjectX500Principal())
+                : Optional.empty();
     }
 
     private boolean isRevoked(X509Certificate certificate) {
@@ -141,6 +188,9 @@ public final class ClientTrust extends X509ExtendedTrustManager {
             return true;
         } catch (GeneralSecurityException _) {
             return false; // another CA of the same name
+        } catch (RuntimeException e) { // as providers of Java throw them for keys and signatures that they don't take
+            LOG.warn("a signature can't be checked of={}", certificate.getSubjectX500Principal(), e);
+            return false;
         }
     }
 

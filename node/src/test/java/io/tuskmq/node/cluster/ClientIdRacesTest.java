@@ -158,4 +158,19 @@ class ClientIdRacesTest {
                 },
                 ClientIdRacesTest::oneIsServed);
     }
+
+    /** Two who come wait for each other otherwise: the one that asks the other has the lower number, and the higher one asks it. */
+    @Test
+    void whoComesBackDoesNotWaitForThoseWhoCameLater() {
+        inSomeOrders(
+                3,
+                world -> {
+                    aliceIsAtNode1(world);
+                    world.node(1).disconnect();
+                    world.node(1).connect("alice");
+                    world.node(2).connect("mallory");
+                    world.node(3).connect("mallory");
+                },
+                ClientIdRacesTest::oneIsServed);
+    }
 }

@@ -85,6 +85,7 @@ final class IdRaceWorld {
     /** A connection. */
     private static final class Phone {
         final Claimant claimant;
+        final Promise<Long> place = Promise.promise();
         final Promise<Void> decided = Promise.promise();
         long number = Long.MAX_VALUE;
         long newest = Long.MIN_VALUE;
@@ -119,8 +120,13 @@ final class IdRaceWorld {
                 }
                 coming = phone;
                 Phone older = here;
-                ids.take(phone.claimant).onSuccess(taken -> open(phone, older, taken));
+                ids.take(phone.claimant, phone.place::tryComplete).onSuccess(taken -> open(phone, older, taken));
             });
+        }
+
+        /** The client that is connected here goes, now; the map hears of it some time. */
+        void disconnect() {
+            end(Objects.requireNonNull(here, "nobody is connected"));
         }
 
         private void open(Phone phone, @Nullable Phone older, ClientIds.Taken taken) {
@@ -147,8 +153,14 @@ final class IdRaceWorld {
 
         private Future<Answer> letGo(Claimant newer, long number) {
             Phone phone = coming;
-            if (here == null && phone != null && !phone.yieldsTo(newer) && phone.number > number) {
-                return phone.decided.future().map(decided -> letGoOfHere(newer, number));
+            if (here != null && !here.yieldsTo(newer)) {
+                return Future.succeededFuture(letGoOfHere(newer, number));
+            }
+            if (phone != null && !phone.yieldsTo(newer)) {
+                return phone.place
+                        .future()
+                        .compose(mine -> mine < number ? phone.decided.future() : Future.succeededFuture())
+                        .map(decided -> letGoOfHere(newer, number));
             }
             if (phone != null && phone.yieldsTo(newer)) {
                 phone.newest = Math.max(phone.newest, number);

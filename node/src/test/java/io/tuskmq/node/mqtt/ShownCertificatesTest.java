@@ -12,7 +12,14 @@ import io.tuskmq.node.tls.TlsFiles;
 import io.vertx.core.Vertx;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
 import java.time.Instant;
+import java.util.AbstractList;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -25,6 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Which connected clients' certificates would not be taken any more, and which files say enough about revocation. */
 class ShownCertificatesTest {
     private static final Vertx VERTX = Vertx.vertx();
+    private static final int MANY = 20;
 
     @TempDir
     private static Path dir;
@@ -61,13 +69,19 @@ class ShownCertificatesTest {
         return Files.writeString(dir.resolve(file), Files.readString(one) + Files.readString(other));
     }
 
+    private Map<String, String> look(ClientTrust trust, Instant at) {
+        Map<String, String> over = new LinkedHashMap<>();
+        shown.look(trust, at, over::put);
+        return over;
+    }
+
     @Test
     void aNewListEndsWhomItNames() throws Exception {
         shown.add("first", authority.chain("first"));
         shown.add("second", authority.chain("second"));
         Path ca = authority.authorityFile();
-        assertEquals(Map.of(), shown.look(trust(ca, authority.revoke("nobody.pem", 1)), now));
-        Map<String, String> over = shown.look(trust(ca, authority.revoke("second.pem", 1, "second")), now);
+        assertEquals(Map.of(), look(trust(ca, authority.revoke("nobody.pem", 1)), now));
+        Map<String, String> over = look(trust(ca, authority.revoke("second.pem", 1, "second")), now);
         assertEquals(Map.of("second", "the certificate is revoked: CN=second"), over);
     }
 
@@ -75,9 +89,9 @@ class ShownCertificatesTest {
     @Test
     void whoComesWhileTheListIsReadIsLookedAtToo() throws Exception {
         ClientTrust trust = trust(authority.authorityFile(), authority.revoke("late.pem", 1, "second"));
-        assertEquals(Map.of(), shown.look(trust, now));
+        assertEquals(Map.of(), look(trust, now));
         shown.add("second", authority.chain("second"));
-        assertEquals(Set.of("second"), shown.look(trust, now).keySet());
+        assertEquals(Set.of("second"), look(trust, now).keySet());
     }
 
     @Test
@@ -85,9 +99,9 @@ class ShownCertificatesTest {
         ClientTrust trust = trust(authority.authorityFile(), null);
         shown.add("first", authority.chain("first"));
         Instant end = authority.certificate("first").getNotAfter().toInstant();
-        assertEquals(Map.of(), shown.look(trust, now));
-        assertEquals(Map.of(), shown.look(trust, end.minusMillis(1)));
-        assertEquals(Map.of("first", "the certificate has ended: CN=first"), shown.look(trust, end));
+        assertEquals(Map.of(), look(trust, now));
+        assertEquals(Map.of(), look(trust, end.minusMillis(1)));
+        assertEquals(Map.of("first", "the certificate has ended: CN=first"), look(trust, end));
     }
 
     /** A list that was not renewed in time refuses who comes, and must not end all who are there. */
@@ -96,19 +110,17 @@ class ShownCertificatesTest {
         shown.add("first", authority.chain("first"));
         shown.add("second", authority.chain("second"));
         ClientTrust trust = trust(authority.authorityFile(), authority.revoke("expired.pem", -1, "second"));
-        assertEquals(Set.of("second"), shown.look(trust, now).keySet());
+        assertEquals(Set.of("second"), look(trust, now).keySet());
     }
 
     @Test
     void aCaThatIsTakenOutEndsItsClients() throws Exception {
         shown.add("first", authority.chain("first"));
         shown.add("behind", authority.chain("behind"));
-        Path between = Files.writeString(
-                dir.resolve("between.pem"),
-                authority.certificatePem("between").split("(?<=-----END CERTIFICATE-----\n)", -1)[0]);
+        Path between = Files.writeString(dir.resolve("between.pem"), pemOf("between"));
         assertEquals(
                 Map.of("first", "the certificate's CA is not trusted any more: CN=ca"),
-                shown.look(trust(between, null), now));
+                look(trust(between, null), now));
     }
 
     @Test
@@ -121,7 +133,7 @@ class ShownCertificatesTest {
                 authority.revokeBy("between", "of-it.pem", 1));
         assertEquals(
                 Map.of("behind", "the certificate is revoked: CN=between"),
-                shown.look(trust(authority.authorityFile(), lists), now));
+                look(trust(authority.authorityFile(), lists), now));
     }
 
     /** The list of the issuing CA alone would have every client refused. */
@@ -131,5 +143,98 @@ class ShownCertificatesTest {
         TlsException fault = assertThrows(TlsException.class, () -> trust(authority.authorityFile(), ofIssuer));
         String message = String.valueOf(fault.getMessage());
         assertTrue(message.startsWith("there is no revocation list of the CA CN=ca"), message);
+    }
+
+    /** Java's check ends at the issuing CA when that is trusted itself. */
+    @Test
+    void theRootOfATrustedIssuingCaNeedsNoList() throws Exception {
+        Path bundle = Files.writeString(dir.resolve("bundle.pem"), authority.certificatePem("between"));
+        Path ofIssuer = authority.revokeBy("between", "of-issuer.pem", 1);
+        ClientTrust trust = trust(bundle, ofIssuer);
+        trust.checkClientTrusted(authority.chain("behind").toArray(X509Certificate[]::new), "EC");
+        X509Certificate[] ofRoot = authority.chain("first").toArray(X509Certificate[]::new);
+        assertThrows(CertificateException.class, () -> trust.checkClientTrusted(ofRoot, "EC"));
+        shown.add("behind", authority.chain("behind"));
+        assertEquals(Map.of(), look(trust, now));
+    }
+
+    @Test
+    void anIssuingCaNeedsAListBesideItsRootToo() throws Exception {
+        Path bundle = Files.writeString(dir.resolve("both.pem"), authority.certificatePem("between"));
+        Path ofRoot = authority.revoke("of-root.pem", 1);
+        TlsException fault = assertThrows(TlsException.class, () -> trust(bundle, ofRoot));
+        String message = String.valueOf(fault.getMessage());
+        assertTrue(message.startsWith("there is no revocation list of the CA CN=between"), message);
+    }
+
+    /** However many signatures are to be checked because the CAs are new as well. */
+    @Test
+    void whoIsOnTheListGoesBeforeTheSignaturesOfOthersAreChecked() throws Exception {
+        for (int i = 0; i < MANY; i++) {
+            shown.add("stays-not-" + i, authority.chain("first"));
+            shown.add("stolen-" + i, authority.chain("behind"));
+        }
+        Path ca = Files.writeString(dir.resolve("issuer-only.pem"), pemOf("between"));
+        List<String> order = List.copyOf(look(trust(ca, authority.revokeBy("between", "stolen.pem", 1, "behind")), now)
+                .keySet());
+        assertEquals(2 * MANY, order.size());
+        assertTrue(order.subList(0, MANY).stream().allMatch(name -> name.startsWith("stolen-")), order::toString);
+    }
+
+    /** Seen by a chain that leads nowhere any more. */
+    @Test
+    void signaturesAreCheckedAgainOnlyForOtherCas() throws Exception {
+        List<X509Certificate> chain = new ArrayList<>(authority.chain("behind"));
+        shown.add("behind", chain);
+        Path ca = authority.authorityFile();
+        assertEquals(Map.of(), look(trust(ca, authority.revoke("before.pem", 1)), now));
+        chain.remove(1);
+        assertEquals(Map.of(), look(trust(ca, authority.revoke("after.pem", 1)), now));
+        Path bundle = Files.writeString(dir.resolve("more.pem"), pemOf("ca") + pemOf("first"));
+        assertEquals(Set.of("behind"), look(trust(bundle, null), now).keySet());
+    }
+
+    /** The path is kept, and what lists say of it is not. */
+    @Test
+    void aCaThatIsRevokedLaterEndsThoseBehindIt() throws Exception {
+        shown.add("behind", authority.chain("behind"));
+        Path ca = authority.authorityFile();
+        assertEquals(Map.of(), look(trust(ca, authority.revoke("not-yet.pem", 1)), now));
+        assertEquals(
+                Map.of("behind", "the certificate is revoked: CN=between"),
+                look(trust(ca, authority.revoke("now.pem", 1, "between")), now));
+    }
+
+    @Test
+    void aCertificateThatCantBeLookedAtEndsAndKeepsNobodyElse() throws Exception {
+        for (int i = 0; i < MANY; i++) {
+            shown.add("first-" + i, authority.chain("first"));
+            shown.add("second-" + i, authority.chain("second"));
+        }
+        shown.add("broken", new AbstractList<>() {
+            @Override
+            public X509Certificate get(int index) {
+                throw new IllegalStateException("broken");
+            }
+
+            @Override
+            public int size() {
+                return 1;
+            }
+        });
+        ClientTrust trust = trust(authority.authorityFile(), authority.revoke("with-broken.pem", 1, "second"));
+        Map<String, String> over = new HashMap<>();
+        shown.look(trust, now, (client, why) -> {
+            over.put(client, why);
+            throw new IllegalStateException("its connection is broken too");
+        });
+        assertEquals("the certificate can't be checked", over.remove("broken"));
+        assertEquals(MANY, over.size());
+        assertTrue(over.keySet().stream().allMatch(name -> name.startsWith("second-")), over::toString);
+        assertEquals(Map.of(), look(trust, now));
+    }
+
+    private static String pemOf(String name) throws Exception {
+        return authority.certificatePem(name).split("(?<=-----END CERTIFICATE-----\n)", -1)[0];
     }
 }

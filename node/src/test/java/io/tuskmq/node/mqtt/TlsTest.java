@@ -241,6 +241,32 @@ class TlsTest extends ListenerTest {
         stays.close();
     }
 
+    @Test
+    @DisplayName(
+            "a renewed certificate is taken though the lists beside it can't be used: then the old lists stay, which counts as a failure")
+    void takesTheKeyWithoutTheLists() throws Exception {
+        mount("first");
+        Path list = dir.resolve("list.pem");
+        Files.copy(authority.revoke("keeps.pem", 1, "revoked"), list);
+        int port = listen(authority.authorityFile(), list).tlsPort();
+        Files.writeString(list, "no list");
+        look();
+        assertEquals("CN=first", shown(port));
+        assertMetric("tuskmq_tls_reload_failures_total{use=\"mqtt\"} 1");
+        mount("second");
+        look();
+        look();
+        assertEquals("CN=second", shown(port));
+        assertRefused("revoked", port);
+        connected(open(authority.client("device"), port)).close();
+        assertMetric("tuskmq_tls_reload_failures_total{use=\"mqtt\"} 2");
+        assertMetric("tuskmq_tls_reloads_total{use=\"mqtt\"} 1");
+        assertEnd(end("second"));
+        Files.copy(authority.revoke("mended.pem", 1), list, StandardCopyOption.REPLACE_EXISTING);
+        look();
+        connected(open(authority.client("revoked"), port)).close();
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"TLSv1.2", "TLSv1.3"})
     void speaksTls12And13(String protocol) throws Exception {
