@@ -152,8 +152,9 @@ class MainTest {
 
     /** A node that has found the schema, and then lost its connection; until the other one commits, the next try can't end. */
     private NodeProcess startWithout(TestDatabase database, Connection other) throws Exception {
-        String waiting = "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'tuskmq'"
-                + " AND datname = current_database()";
+        String waiting =
+                "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name = 'tuskmq'"
+                        + " AND datname = current_database()";
         other.setAutoCommit(false);
         try (Statement lock = other.createStatement()) {
             lock.execute("LOCK TABLE node");
