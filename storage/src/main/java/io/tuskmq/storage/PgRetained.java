@@ -114,27 +114,7 @@ final class PgRetained implements Retained {
         });
     }
 
-    /**
-     * A page of a range, and of one topic before it (the parent). The bound is the key after which this page looks no further; it is
-     * null when the range ends before.
-     */
-    static final String RANGE = """
-            WITH bound AS MATERIALIZED (
-                SELECT (SELECT topic FROM retained
-                         WHERE topic > $1 AND topic >= $3 AND topic < $4 ORDER BY topic OFFSET $8 - 1 LIMIT 1) AS topic)
-            SELECT b.topic AS bound, r.*
-              FROM bound b LEFT JOIN LATERAL (
-                SELECT * FROM (
-                    (SELECT topic, qos, expires_at, properties, payload FROM retained
-                      WHERE topic = $2 AND topic > $1 AND $2 <> $3)
-                    UNION ALL
-                    (SELECT topic, qos, expires_at, properties, payload FROM retained
-                      WHERE topic > $1 AND topic >= $3 AND topic < coalesce(b.topic || chr(1), $4) AND tags @> $5
-                        AND ($6 OR topic < '$' OR topic >= '%')
-                        AND (expires_at IS NULL OR expires_at > now_millis())
-                      ORDER BY topic LIMIT $7)) x
-                 WHERE expires_at IS NULL OR expires_at > now_millis()
-                 ORDER BY topic LIMIT $7) r ON true""";
+    static final String RANGE = "SELECT * FROM retained_in_range($1, $2, $3, $4, $5, $6, $7, $8)";
 
     /** Above every topic that can be a key (2,704 bytes at most): the last code point, over and over. */
     private static final String END = "\uDBFF\uDFFF".repeat(700);

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.storage.rules.RetainedSearch;
 import io.tuskmq.storage.testing.TestDatabase;
+import io.vertx.sqlclient.Tuple;
 import java.sql.SQLException;
 import org.junit.jupiter.api.Test;
 
@@ -29,6 +30,23 @@ final class PgSessionPlansTest extends SessionPlans {
         Retained.Page page = get(retained.find("site/+/dev/+/k0", "", 1_000));
         assertEquals(1_000, page.messages().size());
         assertTrue(page.messages().stream().allMatch(m -> m.topic().endsWith("/k0")));
+    }
+
+    /** A planner that would rather gather a range and sort it than walk it in order, as it would a range that it believes to be short. */
+    @Test
+    void aPageIsBoundedThoughThePlannerWouldRatherSort() {
+        run("SET enable_indexscan = off", "SET enable_indexonlyscan = off", "DISCARD PLANS");
+        try {
+            aRangeOfRetainedMessagesReadsItsPage();
+        } finally {
+            run("RESET enable_indexscan", "RESET enable_indexonlyscan", "DISCARD PLANS");
+        }
+    }
+
+    private void run(String... statements) {
+        for (String statement : statements) {
+            get(sql.query(statement, Tuple.tuple()));
+        }
     }
 
     private static boolean isTaggedShorter(PgRetained retained, String filter) {

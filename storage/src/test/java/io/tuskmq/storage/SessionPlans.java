@@ -83,7 +83,7 @@ abstract class SessionPlans {
         return CountedReads.of(sql, statement, args);
     }
 
-    private void assertReads(long fetchedMax, String statement, @Nullable Object... args) {
+    final void assertReads(long fetchedMax, String statement, @Nullable Object... args) {
         reads(statement, Tuple.from(Arrays.asList(args))).assertByIndex(fetchedMax);
     }
 
@@ -293,11 +293,10 @@ abstract class SessionPlans {
 
     @Test
     void aRangeOfRetainedMessagesReadsItsPage() {
-        // 600 topics lie in the range; what a page looks at is bounded, whatever the planner believes.
-        CountedReads reads =
-                reads(PgRetained.RANGE, Tuple.of("", "site/5", "site/5/", "site/50", new String[0], true, 50, 100));
-        assertEquals(0, reads.scanned());
-        assertTrue(reads.fetched() <= 300, reads.toString());
+        // 400 topics lie in the range; what a page looks at is bounded, whatever the planner believes.
+        for (String[] tags : List.of(new String[0], new String[] {"4:k1"})) {
+            assertReads(300, PgRetained.RANGE, "", "site/5", "site/5/", "site/50", tags, true, 50, 100);
+        }
     }
 
     @Test
