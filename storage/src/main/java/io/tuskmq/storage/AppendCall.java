@@ -9,8 +9,13 @@ import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The parameters of one call of {@code append_batch} (migration V5), or {@code append_retained} (V9), in columns. */
+/** The parameters of one call of {@code append_log} (migration V19), {@code append_batch} (V16) or {@code append_retained} (V9), in columns. */
 final class AppendCall {
+    /** For batches of nothing but rows of the log. */
+    static final String APPEND_LOG = """
+            SELECT append_log($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) AS status, NULL::bigint[] AS refused""";
+
+    /** For batches that also have receipts of QoS 2, or consume wills. */
     static final String APPEND = """
             SELECT status, version, owner, head, refused FROM append_batch(
                 $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
@@ -59,10 +64,13 @@ final class AppendCall {
                 call.handovers.add(append.id(), handover);
             }
         }
-        Tuple parameters = call.tuple(lane, batch);
-        return call.handovers.isEmpty() && call.retainedIds.isEmpty()
-                ? new Ready(APPEND, parameters)
-                : new Ready(APPEND_RETAINED, call.handovers.addTo(parameters));
+        Tuple parameters = call.logRows(lane, batch);
+        if (!call.handovers.isEmpty() || !call.retainedIds.isEmpty()) {
+            return new Ready(APPEND_RETAINED, call.handovers.addTo(call.addTo(parameters)));
+        }
+        return call.receiptIds.isEmpty() && call.willIds.isEmpty()
+                ? new Ready(APPEND_LOG, parameters)
+                : new Ready(APPEND, call.addTo(parameters));
     }
 
     private void add(Append append) {
@@ -95,14 +103,18 @@ final class AppendCall {
         }
     }
 
-    private Tuple tuple(Leases.Lane lane, Batch batch) {
+    private Tuple logRows(Leases.Lane lane, Batch batch) {
         Tuple parameters = Tuple.tuple()
                 .addInteger(lane.laneId())
                 .addLong(lane.incarnation())
                 .addLong(batch.oldHead())
                 .addLong(batch.newHead())
                 .addLong(batch.version());
-        return rows.addTo(parameters)
+        return rows.addTo(parameters);
+    }
+
+    private Tuple addTo(Tuple parameters) {
+        return parameters
                 .addArrayOfLong(longs(receiptIds))
                 .addArrayOfLong(longs(receiptSessions))
                 .addArrayOfLong(longs(receiptEpochs))

@@ -181,7 +181,7 @@ class PgLogRaceTest {
             int killed = 0;
             while (!writer.isDone()) {
                 killed += database.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                                + " WHERE datname = current_database() AND state = 'active' AND query LIKE '%append_batch(%'"
+                                + " WHERE datname = current_database() AND state = 'active' AND query LIKE '%append_log(%'"
                                 + " AND pid <> pg_backend_pid()")
                         .size();
             }
