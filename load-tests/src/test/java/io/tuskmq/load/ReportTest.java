@@ -110,7 +110,8 @@ final class ReportTest {
         assertEquals(PHASE_KEYS, List.copyOf(load.keySet()));
         assertEquals(LEDGER_KEYS, List.copyOf(Tree.map(report, "ledger").keySet()));
         assertEquals("load", load.get("name"));
-        assertEquals(100, Tree.number(Tree.map(load, "per_second"), "delivered"), 15);
+        double delivered = Tree.number(Tree.map(load, "per_second"), "delivered");
+        assertTrue(delivered > 50 && delivered < 115, delivered + "/s, of 100 that were sent");
         assertTrue(Tree.number(Tree.map(Tree.map(load, "latency_millis"), "delivery"), "p99") > 0);
         assertEquals(2, Tree.map(load, "cpu_seconds").size(), "the generator, and the process that was named");
         assertTrue(Tree.list(report, "samples").size() >= 2);

@@ -4,7 +4,7 @@ import io.tuskmq.storage.rules.LogId;
 
 /** The contract tests' fixture over a {@link MemoryStore}. */
 final class MemoryFixture extends StoreFixture {
-    private long nowMillis = 1_800_000_000_000L;
+    private long nowMillis = System.currentTimeMillis();
     private final MemoryStore store = new MemoryStore(() -> nowMillis, MemoryRunner.immediate(), copy);
 
     @Override

@@ -184,7 +184,7 @@ final class PgManySessionsTest {
                 Statement statement = other.createStatement()) {
             other.setAutoCommit(false);
             statement.execute("LOCK TABLE subscription IN ACCESS EXCLUSIVE MODE");
-            PgStore hasty = open(2_000);
+            PgStore hasty = open(6_000);
             assertEquals(
                     1,
                     get(hasty.maintainLog(RETENTION).eventually(hasty::close)).dropped());

@@ -18,7 +18,7 @@ final class PgNode implements AutoCloseable {
 
     PgNode(TestDatabase database, int lanes) {
         this.database = database;
-        this.store = PgStore.open(vertx, database.url(), PgStore.Options.defaults(), copy);
+        this.store = PgStore.open(vertx, database.url(), PgFixture.PATIENT, copy);
         this.lease = await(store.leases().register("test", lanes, 60_000));
         await(store.filters().catchUp());
     }

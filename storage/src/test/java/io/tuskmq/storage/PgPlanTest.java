@@ -33,10 +33,11 @@ class PgPlanTest {
     void fill(TestDatabase fresh) throws SQLException {
         database = fresh;
         database.execute("""
-                SELECT ensure_log(now_millis() - 3600000 * n, now_millis() - 3600000 * n, 3600000) FROM generate_series(0, 2) n;
-                INSERT INTO log (filter_id, id, flags, topic, payload)
-                SELECT n % 200, log_id(now_millis() - 3600000 * (n % 3), 1) + n, 1, 'a/' || n, 'x' FROM generate_series(1, 30000) n;
                 SELECT register_node('n', 4, 60000);
+                CREATE TEMPORARY TABLE filled AS SELECT (max(head) >> 21) + 1577836800000 AS at FROM lane;
+                SELECT ensure_log(at - 3600000 * n, at - 3600000 * n, 3600000) FROM filled, generate_series(0, 2) n;
+                INSERT INTO log (filter_id, id, flags, topic, payload)
+                SELECT n % 200, log_id(at - 3600000 * (n % 3), 1) + n, 1, 'a/' || n, 'x' FROM filled, generate_series(1, 30000) n;
                 INSERT INTO session (client_id, principal, epoch, expiry_seconds, cursor)
                 SELECT 'c' || n, 'p', 1, 1000, '{}' FROM generate_series(1, 5000) n;
                 INSERT INTO receipt SELECT n, m FROM generate_series(1, 5000) n, generate_series(1, 4) m;

@@ -103,7 +103,7 @@ final class PgSessionsRaceTest {
         private final LaneWriter writer;
 
         Publisher(PgFixture fixture) {
-            PgStore store = PgStore.open(fixture.vertx, fixture.database.url(), PgStore.Options.defaults(), filters);
+            PgStore store = PgStore.open(fixture.vertx, fixture.database.url(), PgFixture.PATIENT, filters);
             Leases.Lease lease = get(store.leases().register("publisher", 1, HOUR * 1_000));
             writer = store.laneWriter(lease.lanes().getFirst(), this);
         }

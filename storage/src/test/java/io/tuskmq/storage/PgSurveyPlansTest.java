@@ -32,7 +32,7 @@ final class PgSurveyPlansTest {
         sql = Sql.open(vertx, database.url(), Sql.Options.of(2));
         database.execute("""
                 SELECT register_node('n', 1, 3600000);
-                SELECT ensure_log(now_millis(), now_millis(), 3600000);
+                SELECT ensure_log(now_millis(), now_millis() + 60000, 3600000);
                 INSERT INTO filter (filter, added_version) SELECT 'f' || n, 1 FROM generate_series(1, %1$d) n;
                 INSERT INTO log (filter_id, id, flags, topic, payload)
                 SELECT CASE WHEN n %% 4 = 0 THEN n %% %1$d + 1 ELSE 1 END, log_id(now_millis(), 1) + n %% 4096, 1, 't', 'x'

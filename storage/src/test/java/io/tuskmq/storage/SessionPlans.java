@@ -155,12 +155,14 @@ abstract class SessionPlans {
     /** Only the first claim on a node changes an index: who comes and goes afterwards costs its row alone. */
     @Test
     void whoComesBackToTheSameNodeChangesNoIndex() {
-        // No will of theirs stands in the way.
+        // No will of theirs stands in the way, and they expire hours from now.
         String[] clients = IntStream.rangeClosed(1, BATCH)
-                .mapToObj(n -> "c" + (n * 200 - 1))
+                .mapToObj(n -> "c" + (n * 100 + 9_999))
                 .toArray(String[]::new);
-        Long[] sessions =
-                LongStream.rangeClosed(1, BATCH).map(n -> n * 200 - 1).boxed().toArray(Long[]::new);
+        Long[] sessions = LongStream.rangeClosed(1, BATCH)
+                .map(n -> n * 100 + 9_999)
+                .boxed()
+                .toArray(Long[]::new);
         List<@Nullable Object> release = checkpoints();
         release.set(0, sessions);
         release.set(1, times(2L, new Long[0]));

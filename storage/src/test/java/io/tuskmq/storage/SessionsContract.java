@@ -231,14 +231,14 @@ abstract class SessionsContract {
     @Test
     void expiryStartsWithTheEndOfTheConnection() {
         long node = store().node();
-        Claimed.Owned online = store().own(expiring(claim("online", node), 10));
-        Claimed.Owned offline = store().own(expiring(claim("offline", node), 10));
+        Claimed.Owned online = store().own(expiring(claim("online", node), 1_000));
+        Claimed.Owned offline = store().own(expiring(claim("offline", node), 1_000));
         Claimed.Owned forever = store().own(expiring(claim("forever", node), Sessions.NEVER_EXPIRES));
-        assertTrue(get(store().sessions().release(release(offline, 10, new WillAction.Nothing()))));
+        assertTrue(get(store().sessions().release(release(offline, 1_000, new WillAction.Nothing()))));
         assertTrue(get(store().sessions().release(release(forever, Sessions.NEVER_EXPIRES, new WillAction.Nothing()))));
-        store().passSeconds(9);
+        store().passSeconds(800);
         assertEquals(0, get(store().sessions().endExpired(100)));
-        store().passSeconds(2);
+        store().passSeconds(300);
         assertEquals(1, get(store().sessions().endExpired(100)));
         assertEquals(0, get(store().sessions().endExpired(100)));
         assertTrue(get(store().sessions().checkpoint(StoreFixture.checkpoint(online), true)));
@@ -250,17 +250,17 @@ abstract class SessionsContract {
     @Test
     void expiryStartsAnewWithEachConnection() {
         long node = store().node();
-        Claimed.Owned first = store().own(expiring(claim("phone", node), 10));
-        assertTrue(get(store().sessions().release(release(first, 10, new WillAction.Nothing()))));
-        store().passSeconds(8);
-        Claimed.Owned second = store().own(expiring(claim("phone", node), 10));
+        Claimed.Owned first = store().own(expiring(claim("phone", node), 1_000));
+        assertTrue(get(store().sessions().release(release(first, 1_000, new WillAction.Nothing()))));
+        store().passSeconds(800);
+        Claimed.Owned second = store().own(expiring(claim("phone", node), 1_000));
         assertTrue(second.sessionPresent());
-        store().passSeconds(8);
+        store().passSeconds(800);
         assertEquals(0, get(store().sessions().endExpired(100)), "it is connected");
-        assertTrue(get(store().sessions().release(release(second, 10, new WillAction.Nothing()))));
-        store().passSeconds(8);
+        assertTrue(get(store().sessions().release(release(second, 1_000, new WillAction.Nothing()))));
+        store().passSeconds(800);
         assertEquals(0, get(store().sessions().endExpired(100)));
-        store().passSeconds(3);
+        store().passSeconds(300);
         assertEquals(1, get(store().sessions().endExpired(100)));
     }
 

@@ -56,13 +56,13 @@ abstract class WillsContract {
     @Test
     void aDelayedWillWaitsAndIsCalledOffByTheReturn() {
         long node = store().node();
-        Claimed.Owned owned = store().own(withWill(claim("phone", node), 30));
-        get(store().sessions().release(release(owned, HOUR, new WillAction.Schedule(30))));
-        store().passSeconds(29);
+        Claimed.Owned owned = store().own(withWill(claim("phone", node), 1_000));
+        get(store().sessions().release(release(owned, HOUR, new WillAction.Schedule(1_000))));
+        store().passSeconds(800);
         assertEquals(List.of(), due());
         Claimed.Owned again = store().own(claim("phone", node));
         assertEquals(List.of(), again.dueWills());
-        store().passSeconds(30);
+        store().passSeconds(1_000);
         assertEquals(List.of(), due());
     }
 
@@ -175,9 +175,9 @@ abstract class WillsContract {
         long node = store().node();
         for (int i = 0; i < 3; i++) {
             Claimed.Owned owned = store().own(withWill(claim("c" + i, node), 0));
-            get(store().sessions().release(release(owned, HOUR, new WillAction.Schedule(30 - i))));
+            get(store().sessions().release(release(owned, HOUR, new WillAction.Schedule(1_000 - 300 * i))));
         }
-        store().passSeconds(60);
+        store().passSeconds(2_000);
         assertEquals(
                 List.of("c2", "c1"),
                 get(store().wills().due(2)).stream().map(DueWill::clientId).toList());

@@ -8,6 +8,8 @@ import com.hazelcast.map.IMap;
 import io.tuskmq.cluster.Cluster.Taken;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.OptionalLong;
@@ -44,7 +46,8 @@ final class ClientIds {
     Future<Taken> take(String clientId) {
         // An id that was given back begins above what it had, as far as the nodes' clocks agree: they count
         // microseconds.
-        EntryProcessor<String, long[], long[]> take = new MapChange.Take(self, System.currentTimeMillis() * 1_000);
+        long micros = ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now());
+        EntryProcessor<String, long[], long[]> take = new MapChange.Take(self, micros);
         Promise<long[]> promise = Answers.promise();
         return Answers.within(promise, answerMillis, () -> clients.submitToKey(clientId, take))
                 .map(answer -> {

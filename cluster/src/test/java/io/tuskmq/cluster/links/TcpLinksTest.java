@@ -263,13 +263,15 @@ class TcpLinksTest {
 
     @Test
     void aQuietLinkStaysUp() throws InterruptedException {
-        TcpFixture started = start(SHORT);
+        // An end that gets no processor for a while is no quiet one.
+        TcpLinks.Timing timing = new TcpLinks.Timing(5_000, 5_000, 100, 3_000);
+        TcpFixture started = start(timing);
         Node a = started.start(1, "a");
         Node b = started.start(2, "b");
         a.links().wanted(List.of(b.peer()));
         a.handler().expect("b", "up");
         b.handler().expect("a", "heard");
-        a.handler().expectNothing("b", 3L * SHORT.idleMillis());
+        a.handler().expectNothing("b", 2L * timing.idleMillis());
         b.handler().expectNothing("a", 1);
     }
 
