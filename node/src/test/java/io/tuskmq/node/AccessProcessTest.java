@@ -107,9 +107,7 @@ class AccessProcessTest {
     }
 
     private static long byScram(List<String> audit) {
-        return audit.stream()
-                .filter(line -> line.contains("\"by\":\"scram\""))
-                .count();
+        return audit.stream().filter(line -> line.contains("\"by\":\"scram\"")).count();
     }
 
     /** The reason of the CONNACK. */

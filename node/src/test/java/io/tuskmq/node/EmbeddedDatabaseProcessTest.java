@@ -195,8 +195,10 @@ class EmbeddedDatabaseProcessTest {
     /** Its log collector ends on its own, a moment after the postmaster. */
     private void awaitNoPostgres() throws IOException {
         Path data = data();
-        Await.until("PostgreSQL was stopped with its node", STOPPED, () -> postgresIn(data)
-                .isEmpty());
+        Await.until(
+                "PostgreSQL was stopped with its node",
+                STOPPED,
+                () -> postgresIn(data).isEmpty());
     }
 
     private Path data() throws IOException {

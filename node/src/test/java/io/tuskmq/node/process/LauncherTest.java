@@ -42,9 +42,10 @@ class LauncherTest {
         }
         assertEquals(0, brokers.current().terminate(), brokers.current().log());
         // Its log collector ends on its own, a moment after the postmaster.
-        Await.until("PostgreSQL was stopped with its node", STOPPED, () -> brokers.current()
-                .postgres()
-                .isEmpty());
+        Await.until(
+                "PostgreSQL was stopped with its node",
+                STOPPED,
+                () -> brokers.current().postgres().isEmpty());
         brokers.launch(launcher);
         try (RawClient back = RawMqtt.persistent(brokers.port(), "phone", true)) {
             assertEquals("missed", RawMqtt.take(back).payload());

@@ -72,9 +72,7 @@ class NamespacesTest {
                 namespaces.cutOneWay("b", "a");
                 assertEquals("", ask(namespaces, "two", NO_ANSWER_SECONDS));
                 Await.until(
-                        "only the answer is dropped",
-                        SOON,
-                        () -> echo.output().contains("got two\n"));
+                        "only the answer is dropped", SOON, () -> echo.output().contains("got two\n"));
 
                 namespaces.heal();
                 assertEquals("three", ask(namespaces, "three", ANSWER_SECONDS));
@@ -89,10 +87,12 @@ class NamespacesTest {
         }
         // The kernel takes a namespace apart after the command that deletes it has ended.
         String ours = "tmq" + ProcessHandle.current().pid();
-        Await.until("no namespace is left", SOON, () -> !Program.run("ip", "netns", "list")
-                .contains(ours + "-"));
-        Await.until("no link is left", SOON, () -> !Program.run("ip", "-o", "link")
-                .contains(ours));
+        Await.until(
+                "no namespace is left",
+                SOON,
+                () -> !Program.run("ip", "netns", "list").contains(ours + "-"));
+        Await.until(
+                "no link is left", SOON, () -> !Program.run("ip", "-o", "link").contains(ours));
     }
 
     /** From namespace a to the echo in b: its answer, or nothing within the time. */
@@ -101,8 +101,8 @@ class NamespacesTest {
         command.addAll(List.of(
                 "bash",
                 "-c",
-                "exec 3<>/dev/udp/" + namespaces.address("b") + "/" + Echo.PORT + "; printf " + text
-                        + " >&3; timeout " + seconds + " head -c " + text.length() + " <&3 || true"));
+                "exec 3<>/dev/udp/" + namespaces.address("b") + "/" + Echo.PORT + "; printf " + text + " >&3; timeout "
+                        + seconds + " head -c " + text.length() + " <&3 || true"));
         return Program.run(command.toArray(String[]::new));
     }
 }
