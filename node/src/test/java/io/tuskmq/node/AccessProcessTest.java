@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.tuskmq.node.auth.ScramProof;
 import io.tuskmq.node.mqtt.Packets;
 import io.tuskmq.node.mqtt.RawClient;
+import io.tuskmq.node.process.cluster.Await;
 import io.vertx.core.json.JsonObject;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -19,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Users and rules by commands, as processes, while a node runs on the embedded database. */
 class AccessProcessTest {
     private static final int WITH_CREDENTIALS = 0xC2;
+    private static final Duration LOGGED = Duration.ofSeconds(30);
 
     @TempDir
     Path dir;
@@ -63,11 +66,7 @@ class AccessProcessTest {
             command("", 0, "acl", "remove", "1");
             command("", 0, "user", "remove", "alice");
             assertEquals("20 00 04", connack(port, "alice", "geheim2"));
-            List<JsonObject> audit = node.log()
-                    .lines()
-                    .filter(line -> line.startsWith("{"))
-                    .map(JsonObject::new)
-                    .toList();
+            List<JsonObject> audit = audit(node).stream().map(JsonObject::new).toList();
             assertTrue(audit.stream().anyMatch(line -> line.getString("event").equals("login")), node.log());
             assertTrue(audit.stream().anyMatch(line -> line.getString("event").equals("refused")), node.log());
             assertFalse(node.log().contains("geheim"), node.log());
@@ -91,17 +90,24 @@ class AccessProcessTest {
             command("geheim2\n", 0, "user", "passwd", "alice");
             assertEquals(0x87, scram(port, "geheim"));
             assertEquals(0, scram(port, "geheim2"));
-            List<String> audit =
-                    node.log().lines().filter(line -> line.startsWith("{")).toList();
-            assertEquals(
-                    2,
-                    audit.stream()
-                            .filter(line -> line.contains("\"by\":\"scram\""))
-                            .count(),
-                    node.log());
+            Await.until("both logins are logged", LOGGED, () -> byScram(audit(node)) >= 2, node::log);
+            List<String> audit = audit(node);
+            assertEquals(2, byScram(audit), node.log());
             assertTrue(audit.stream().anyMatch(line -> line.contains("\"event\":\"refused\"")), node.log());
             assertFalse(node.log().contains("geheim") || node.log().contains("c=biws"), node.log());
         }
+    }
+
+    /** The whole lines so far: the node writes them after its answer, and on. */
+    private static List<String> audit(NodeProcess node) {
+        return node.log()
+                .lines()
+                .filter(line -> line.startsWith("{") && line.endsWith("}"))
+                .toList();
+    }
+
+    private static long byScram(List<String> audit) {
+        return audit.stream().filter(line -> line.contains("\"by\":\"scram\"")).count();
     }
 
     /** The reason of the CONNACK. */

@@ -5,10 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.node.mqtt.Packets;
 import io.tuskmq.node.mqtt.RawClient;
+import io.tuskmq.node.process.cluster.Ports;
 import io.tuskmq.storage.testing.PostgresExtension;
 import io.tuskmq.storage.testing.TestDatabase;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,17 +29,13 @@ class AccessProcessesTest {
     Path dir;
 
     private NodeProcess node(TestDatabase database, String name) throws IOException {
-        int port;
-        try (ServerSocket socket = new ServerSocket(0)) {
-            port = socket.getLocalPort();
-        }
         return NodeProcess.run(
                 dir,
                 "start",
                 "--node.name=" + name,
                 "--database.url=" + database.urlString(),
                 "--cluster.host=127.0.0.1",
-                "--cluster.port=" + port,
+                "--cluster.port=" + Ports.free(),
                 "--mqtt.port=0",
                 "--http.port=0",
                 "--mqtt.websocket.port=off",

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.tuskmq.node.process.cluster.Await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +13,7 @@ import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -21,6 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The embedded PostgreSQL as a part of a process: restarts, kills, and who owns the directory. */
 class EmbeddedDatabaseProcessTest {
+    private static final Duration STOPPED = Duration.ofSeconds(20);
+
     @TempDir
     Path dir;
 
@@ -40,7 +44,7 @@ class EmbeddedDatabaseProcessTest {
             execute("CREATE TABLE kept (n int)", "INSERT INTO kept VALUES (1)");
             node.process().destroy();
             assertEquals(0, node.awaitExit(), node.log());
-            assertEquals(List.of(), postgres(), "PostgreSQL was stopped with its node");
+            awaitNoPostgres();
             assertTrue(node.log().contains("for development and single machines"), node.log());
         }
         ProcessHandle orphan;
@@ -69,7 +73,7 @@ class EmbeddedDatabaseProcessTest {
             node.process().destroy();
             assertEquals(0, node.awaitExit(), node.log());
         }
-        assertEquals(List.of(), postgres());
+        awaitNoPostgres();
     }
 
     @Test
@@ -127,7 +131,7 @@ class EmbeddedDatabaseProcessTest {
             node.process().destroy();
             assertEquals(0, node.awaitExit(), node.log());
         }
-        assertEquals(List.of(), postgres());
+        awaitNoPostgres();
     }
 
     @Test
@@ -188,9 +192,25 @@ class EmbeddedDatabaseProcessTest {
         return Files.readAllLines(dir.resolve("data/data/postmaster.pid"));
     }
 
+    /** Its log collector ends on its own, a moment after the postmaster. */
+    private void awaitNoPostgres() throws IOException {
+        Path data = data();
+        Await.until(
+                "PostgreSQL was stopped with its node",
+                STOPPED,
+                () -> postgresIn(data).isEmpty());
+    }
+
+    private Path data() throws IOException {
+        return dir.toRealPath().resolve("data/data");
+    }
+
     /** All processes that work in this test's data directory. */
     private List<ProcessHandle> postgres() throws IOException {
-        Path data = dir.toRealPath().resolve("data/data");
+        return postgresIn(data());
+    }
+
+    private static List<ProcessHandle> postgresIn(Path data) {
         try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
             return all.filter(p -> worksIn(p, data)).toList();
         }

@@ -6,11 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.netty.util.concurrent.EventExecutor;
 import io.tuskmq.node.mqtt.Packets;
 import io.tuskmq.node.mqtt.RawClient;
+import io.tuskmq.node.process.cluster.Ports;
 import io.tuskmq.storage.testing.PostgresExtension;
 import io.tuskmq.storage.testing.TestDatabase;
 import io.vertx.core.internal.VertxInternal;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.sql.SQLException;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -22,19 +22,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /** What clients do to their event loops delays neither the lease nor the links. */
 @ExtendWith(PostgresExtension.class)
 final class HeartbeatApartTest {
-    private static final int LEASE_SECONDS = 2;
+    private static final int LEASE_SECONDS = 4;
     /** Longer than the lease, and than the 3 s after which a silent link is cut. */
-    private static final long BUSY_MILLIS = 5_000;
+    private static final long BUSY_MILLIS = 8_000;
 
     private static final long LOOK_MILLIS = 100;
 
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
-    }
-
-    private static TestNode start(EventLoops loops, TestDatabase database, String name) throws IOException {
+    private static TestNode start(EventLoops loops, TestDatabase database, String name) {
         return TestNode.ofCluster(
                 loops,
                 database,
@@ -47,7 +41,7 @@ final class HeartbeatApartTest {
                 "cluster.host",
                 "127.0.0.1",
                 "cluster.port",
-                Integer.toString(freePort()),
+                Integer.toString(Ports.free()),
                 "cluster.link-port",
                 "0");
     }

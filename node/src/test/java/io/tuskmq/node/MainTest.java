@@ -84,11 +84,12 @@ class MainTest {
                 "start",
                 "--mqtt.port=0",
                 "--http.port=0",
-                "--database.start-timeout-seconds=1",
+                "--cluster.port=off",
+                "--database.start-timeout-seconds=10",
                 "--database.url=postgresql://me:geheim@127.0.0.1:" + nobody + "/mq")) {
             assertEquals(3, p.awaitExit(), p.log());
             assertTrue(p.log().contains("trying again"), p.log());
-            assertTrue(p.log().contains("could not be reached within 1 s (database.start-timeout-seconds)"), p.log());
+            assertTrue(p.log().contains("could not be reached within 10 s (database.start-timeout-seconds)"), p.log());
             assertFalse(p.log().contains("geheim") || p.log().contains("\tat "), p.log());
         }
     }
@@ -96,7 +97,12 @@ class MainTest {
     @Test
     void aSignalWhileWaitingForTheDatabaseEndsTheStart() throws Exception {
         try (NodeProcess p = NodeProcess.run(
-                dir, "start", "--mqtt.port=0", "--http.port=0", "--database.url=postgresql://me@127.0.0.1:1/mq")) {
+                dir,
+                "start",
+                "--mqtt.port=0",
+                "--http.port=0",
+                "--cluster.port=off",
+                "--database.url=postgresql://me@127.0.0.1:1/mq")) {
             p.awaitLog("trying again");
             p.process().destroy();
             assertEquals(0, p.awaitExit(), p.log());
@@ -122,7 +128,14 @@ class MainTest {
             assertTrue(p.output().getFirst().startsWith("schema version="));
         }
         try (NodeProcess p = NodeProcess.run(
-                dir, "start", "--mqtt.port=0", "--http.port=0", "--mqtt.websocket.port=off", "--node.name=n7", url)) {
+                dir,
+                "start",
+                "--mqtt.port=0",
+                "--http.port=0",
+                "--mqtt.websocket.port=off",
+                "--cluster.port=off",
+                "--node.name=n7",
+                url)) {
             String ready = p.awaitReady();
             assertTrue(ready.matches("ready mqtt=127\\.0\\.0\\.1:\\d+ http=127\\.0\\.0\\.1:\\d+ node=n7"), ready);
             p.process().destroy();
@@ -184,6 +197,7 @@ class MainTest {
                         "start",
                         "--http.port=0",
                         "--mqtt.websocket.port=off",
+                        "--cluster.port=off",
                         "--mqtt.port=" + taken.getLocalPort(),
                         "--database.url=" + database.urlString())) {
             assertEquals(6, p.awaitExit(), p.log());

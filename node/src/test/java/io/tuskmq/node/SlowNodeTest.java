@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.netty.util.concurrent.EventExecutor;
 import io.tuskmq.node.mqtt.Packets;
 import io.tuskmq.node.mqtt.RawClient;
+import io.tuskmq.node.process.cluster.Ports;
 import io.tuskmq.storage.testing.PostgresExtension;
 import io.tuskmq.storage.testing.TestDatabase;
 import io.vertx.core.internal.VertxInternal;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.net.ServerSocket;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -29,13 +29,7 @@ final class SlowNodeTest {
     private static final int PAYLOAD_BYTES = 400;
     private static final long LIMIT_SECONDS = 90;
 
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        }
-    }
-
-    private static TestNode start(EventLoops loops, TestDatabase database, String name) throws IOException {
+    private static TestNode start(EventLoops loops, TestDatabase database, String name) {
         return TestNode.ofCluster(
                 loops,
                 database,
@@ -46,7 +40,7 @@ final class SlowNodeTest {
                 "cluster.host",
                 "127.0.0.1",
                 "cluster.port",
-                Integer.toString(freePort()));
+                Integer.toString(Ports.free()));
     }
 
     private static RawClient subscriber(TestNode node, String topic) throws IOException {

@@ -193,8 +193,8 @@ class ScramLibraryTest {
     /** The time for the CONNECT is that of the whole exchange. */
     @Test
     void anExchangeThatIsNotEndedInTimeIsCutOff() throws Exception {
+        long begun = System.nanoTime(); // before the connection: the broker's clock starts later
         ScramClient slow = ScramClient.begin(node.port(), "slow", "alice", "secret");
-        long begun = System.nanoTime();
         slow.asked();
         assertEquals(Optional.empty(), slow.client.readToTheEnd());
         long millis = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun);

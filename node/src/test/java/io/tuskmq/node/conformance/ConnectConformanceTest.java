@@ -46,9 +46,9 @@ class ConnectConformanceTest extends BrokerTest {
     @Test
     void theClientsKeepAliveHoldsIfTheServerNamesNone() throws IOException {
         RawClient client = open();
+        long start = System.nanoTime(); // before the last packet: the broker's clock starts later
         client.send(connect5(0x02, 1, properties(), string("alive")));
         assertFalse(propertiesOf(client.read()).contains(SERVER_KEEP_ALIVE));
-        long start = System.nanoTime();
         assertEquals("e0 8d", client.readToTheEnd().orElseThrow().hex().substring(0, 5));
         Duration took = Duration.ofNanos(System.nanoTime() - start);
         assertTrue(took.compareTo(Duration.ofMillis(1_400)) > 0, took::toString);

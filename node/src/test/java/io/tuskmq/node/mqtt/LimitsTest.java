@@ -75,8 +75,8 @@ class LimitsTest extends ListenerTest {
     @DisplayName("[MQTT-3.1.2-24] one and a half times the keep-alive without a packet ends the connection")
     void watchesKeepAlive() throws IOException {
         RawClient client = connected(tcp(), Packets.connect4(0x02, 1, Packets.string("c")));
+        long start = System.nanoTime(); // before the last packet: the broker's clock starts later
         client.ping();
-        long start = System.nanoTime();
         assertTrue(client.readOrEnd().isEmpty());
         assertTrue(System.nanoTime() - start >= TimeUnit.MILLISECONDS.toNanos(1_400));
         assertEquals(

@@ -4,15 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.node.mqtt.RawClient;
+import io.tuskmq.node.process.cluster.Await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** The whole way of a user: {@code ./tuskmq start}. It builds when the sources are younger than its last build. */
 class LauncherTest {
+    private static final Duration STOPPED = Duration.ofSeconds(20);
+
     @RegisterExtension
     final Brokers brokers = Brokers.perTest();
 
@@ -38,7 +41,11 @@ class LauncherTest {
             RawMqtt.publish(publisher, 1, 1, "chat/a", "missed");
         }
         assertEquals(0, brokers.current().terminate(), brokers.current().log());
-        assertEquals(List.of(), brokers.current().postgres(), "PostgreSQL was stopped with its node");
+        // Its log collector ends on its own, a moment after the postmaster.
+        Await.until(
+                "PostgreSQL was stopped with its node",
+                STOPPED,
+                () -> brokers.current().postgres().isEmpty());
         brokers.launch(launcher);
         try (RawClient back = RawMqtt.persistent(brokers.port(), "phone", true)) {
             assertEquals("missed", RawMqtt.take(back).payload());

@@ -165,6 +165,11 @@ public final class ClusterNode implements AutoCloseable {
         return status("/health/ready").orElse(0) == 200;
     }
 
+    /** The page says that it does not serve clients: that none comes in time is neither this nor that. */
+    boolean saysNotReady() {
+        return status("/health/ready").orElse(0) == 503;
+    }
+
     private Optional<Integer> status(String path) {
         URI uri = URI.create("http://" + place.host() + ":" + place.httpPort() + path);
         HttpRequest request =

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
 
 /** PostgreSQL, nodes and, where it is installed, HAProxy before them: all processes of their own. */
 public final class ClusterProcesses implements AutoCloseable {
-    /** Short, so that a test sees its end. */
-    static final Duration LEASE = Duration.ofSeconds(3);
+    /** Short, so that a test sees its end; long enough that on a slow machine nodes that run don't lose it. */
+    static final Duration LEASE = Duration.ofSeconds(6);
 
     private static final Path LOGS = Path.of("target", "cluster-processes").toAbsolutePath();
     private static final AtomicInteger FLEETS = new AtomicInteger();
@@ -38,7 +38,7 @@ public final class ClusterProcesses implements AutoCloseable {
     }
 
     /** On the loopback address, which can't be cut. */
-    static ClusterProcesses start(String name, int nodes) {
+    static ClusterProcesses start(String name, int nodes, Duration lease) {
         Path directory = fresh(name);
         PostgresProcess database = PostgresProcess.create(new PostgresProcess.Place(
                 directory.resolve("postgres"), shared(), "127.0.0.1", Ports.free(), List.of()));
@@ -47,7 +47,7 @@ public final class ClusterProcesses implements AutoCloseable {
             places.add(new ClusterNode.Place(
                     "n" + i, "127.0.0.1", Ports.free(), Ports.free(), Ports.free(), Ports.free(), List.of()));
         }
-        return start(directory, database, places);
+        return start(directory, database, places, lease);
     }
 
     /** Each in a namespace of its own: {@code n1}, {@code n2} …, and {@code db}; HAProxy and the load stay outside. */
@@ -60,13 +60,14 @@ public final class ClusterProcesses implements AutoCloseable {
             places.add(new ClusterNode.Place(
                     "n" + i, namespaces.address("n" + i), 1883, 8080, 5701, 7800, namespaces.prefix("n" + i)));
         }
-        return start(directory, database, places);
+        return start(directory, database, places, LEASE);
     }
 
-    private static ClusterProcesses start(Path directory, PostgresProcess database, List<ClusterNode.Place> places) {
+    private static ClusterProcesses start(
+            Path directory, PostgresProcess database, List<ClusterNode.Place> places, Duration lease) {
         ClusterProcesses cluster = new ClusterProcesses(database);
         try {
-            List<String> options = List.of("--node.lease-seconds", Long.toString(LEASE.toSeconds()));
+            List<String> options = List.of("--node.lease-seconds", Long.toString(lease.toSeconds()));
             var settings = new ClusterNode.Settings(directory, database.url(), options);
             places.forEach(place -> cluster.nodes.add(new ClusterNode(place, settings)));
             cluster.nodes.forEach(ClusterNode::start);

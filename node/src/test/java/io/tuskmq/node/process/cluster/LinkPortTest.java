@@ -43,7 +43,7 @@ class LinkPortTest {
             for (Map.Entry<String, byte[]> stranger : strangers().entrySet()) {
                 assertClosed(node, stranger.getKey(), stranger.getValue());
             }
-            assertTrue(node.isReady());
+            Await.until(node + " is ready", SOON, node::isReady);
         }
         load.awaitProgress(50, SOON);
     }

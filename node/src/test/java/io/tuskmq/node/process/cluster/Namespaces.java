@@ -143,6 +143,13 @@ final class Namespaces implements AutoCloseable {
     }
 
     private static void remove(String run) {
+        // Both ends go at once; left to the deletion of their namespace they would go some time after it.
+        Pattern pair = Pattern.compile("\\d+: (" + run + "[vw]\\d+)[@:].*");
+        Program.run("ip", "-o", "link", "show", "type", "veth")
+                .lines()
+                .map(pair::matcher)
+                .filter(Matcher::matches)
+                .forEach(link -> Program.run("ip", "link", "delete", link.group(1)));
         Program.run("ip", "netns", "list")
                 .lines()
                 .map(line -> line.split(" ", 2)[0])

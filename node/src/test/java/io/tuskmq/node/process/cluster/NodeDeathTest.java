@@ -4,12 +4,12 @@ import static io.tuskmq.node.process.RawMqtt.persistent;
 import static io.tuskmq.node.process.RawMqtt.publish;
 import static io.tuskmq.node.process.RawMqtt.take;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.node.mqtt.Packets;
 import io.tuskmq.node.mqtt.RawClient;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,9 +21,13 @@ import org.junit.jupiter.api.extension.ExtendWith;
 @ExtendWith(SharedCluster.class)
 class NodeDeathTest {
     /** So soon after a death all clients of the dead nodes are served by others. */
-    private static final Duration SERVED = ClusterProcesses.LEASE.plusSeconds(7);
+    private static final Duration SERVED = ClusterProcesses.LEASE.plusSeconds(30);
 
     private static final Duration SOON = Duration.ofSeconds(15);
+    /** From its waking: it has to find out that it is fenced, and to start anew. */
+    private static final Duration BACK = Duration.ofSeconds(90);
+
+    private static final int AT_ONCE_MILLIS = 200;
     private static final int MESSAGES = 100;
 
     @Test
@@ -82,7 +86,7 @@ class NodeDeathTest {
                 assertIsTrue(answer, cluster.node(3), watcher, id);
             }
         }
-        Await.until("it serves again", SOON, () -> cluster.incarnation(sleeper) > before && sleeper.isReady());
+        Await.until("it serves again", BACK, () -> cluster.incarnation(sleeper) > before && sleeper.isReady());
         assertEquals(starts, sleeper.starts());
         assertTrue(sleeper.isRunning());
         try (RawClient stored = persistent(sleeper.port(), id, true)) {
@@ -123,11 +127,28 @@ class NodeDeathTest {
         ClusterNode sleeper = cluster.node(3);
         long before = cluster.incarnation(sleeper);
         try (RawClient client = persistent(sleeper.port(), load.root() + "-nap", false)) {
+            client.socket().setSoTimeout(AT_ONCE_MILLIS);
             sleeper.pause();
-            assertFalse(sleeper.isReady());
+            Await.until("it sleeps", SOON, () -> !answersAtOnce(client));
             sleeper.resume();
-            client.ping();
+            client.socket().setSoTimeout((int) SOON.toMillis());
+            assertEquals(13, client.read().type(), "PINGRESP");
             assertEquals(before, cluster.incarnation(sleeper));
+        }
+    }
+
+    /** Whether a PINGREQ is; if not, then its answer is still to come. */
+    private static boolean answersAtOnce(RawClient client) {
+        try {
+            client.ping();
+            return true;
+        } catch (AssertionError e) {
+            if (e.getCause() instanceof SocketTimeoutException) {
+                return false;
+            }
+            throw e;
+        } catch (IOException e) {
+            throw new AssertionError("the connection ended", e);
         }
     }
 }

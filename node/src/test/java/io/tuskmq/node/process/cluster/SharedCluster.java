@@ -74,7 +74,7 @@ class SharedCluster implements BeforeEachCallback, AfterEachCallback, ParameterR
 
     /** Makes a cluster anew. */
     void make(Holder holder) {
-        holder.set(ClusterProcesses.start("shared-" + holder.nextNumber(), NODES), null);
+        holder.set(ClusterProcesses.start("shared-" + holder.nextNumber(), NODES, ClusterProcesses.LEASE), null);
     }
 
     final Holder holder(ExtensionContext context) {
