@@ -59,12 +59,11 @@ class MigrateTest {
     /** Making the readers' index was cut off: it is there, invalid, and the history has the failure. */
     @Test
     void anIndexThatWasHalfMadeIsMadeAgain(TestDatabase database) throws Exception {
+        database.beginAt(15);
         database.execute("""
-                DELETE FROM flyway_schema_history WHERE version = '17';
                 UPDATE flyway_schema_history SET success = false WHERE version = '15';
-                DELETE FROM flyway_schema_history WHERE version = '16';
                 UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'subscription_reader'::regclass""");
-        assertEquals(3, Migrate.run(database.url()).applied());
+        Migrate.run(database.url());
         assertEquals(List.of("subscription_reader\tt"), database.query("""
                         SELECT indexrelid::regclass, indisvalid FROM pg_index
                          WHERE indexrelid::regclass::text IN ('subscription_reader', 'subscription_filter')"""));
@@ -74,9 +73,7 @@ class MigrateTest {
     /** Who subscribes is waited for by the index; nobody waits for the index. */
     @Test
     void subscribersDoNotWaitForTheReadersIndex(TestDatabase database) throws Exception {
-        database.execute("""
-                DELETE FROM flyway_schema_history WHERE version IN ('15', '16', '17');
-                DROP INDEX subscription_reader""");
+        database.beginAt(14);
         try (var thread = Executors.newSingleThreadExecutor();
                 Connection open = database.connect();
                 Connection subscriber = database.connect();
@@ -94,7 +91,9 @@ class MigrateTest {
             }
             second.execute("SET lock_timeout = 2000; BEGIN; LOCK TABLE subscription IN ROW EXCLUSIVE MODE; COMMIT");
             open.rollback();
-            assertEquals(3, migrated.get().applied());
+            int applied = migrated.get().applied();
+            assertEquals(
+                    database.number("SELECT count(*) FROM flyway_schema_history WHERE version::integer > 14"), applied);
         }
     }
 

@@ -26,7 +26,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.Stream;
-import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -42,14 +41,7 @@ final class UpgradeTest {
     @BeforeEach
     void fill(TestDatabase fresh) throws SQLException, IOException {
         database = fresh;
-        database.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
-        Flyway.configure(Migrate.class.getClassLoader())
-                .dataSource(
-                        fresh.url().jdbcUrl(), fresh.url().user(), fresh.url().password())
-                .locations("classpath:db/migration")
-                .target("5")
-                .load()
-                .migrate();
+        database.beginAt(5);
         try (InputStream rows = Objects.requireNonNull(UpgradeTest.class.getResourceAsStream("/upgrade/v5.sql"))) {
             database.execute(new String(rows.readAllBytes(), StandardCharsets.UTF_8));
         }

@@ -1,6 +1,7 @@
 package io.tuskmq.storage.testing;
 
 import io.tuskmq.migrations.DatabaseUrl;
+import io.tuskmq.migrations.Migrate;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -8,6 +9,9 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.configuration.FluentConfiguration;
+import org.flywaydb.database.postgresql.PostgreSQLConfigurationExtension;
 
 /** A fresh, migrated database for one test (or one test class), dropped after it. A parameter that {@link PostgresExtension} resolves. */
 public final class TestDatabase implements AutoCloseable {
@@ -33,6 +37,19 @@ public final class TestDatabase implements AutoCloseable {
     /** A connection of the test's own. */
     public Connection connect() throws SQLException {
         return DriverManager.getConnection(url.jdbcUrl(), url.user(), url.password());
+    }
+
+    /** Empties it and gives it the schema of an earlier version. */
+    public void beginAt(int version) throws SQLException {
+        execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+        FluentConfiguration configuration = Flyway.configure(Migrate.class.getClassLoader())
+                .dataSource(url.jdbcUrl(), url.user(), url.password())
+                .locations("classpath:db/migration")
+                .target(String.valueOf(version));
+        configuration
+                .getConfigurationExtension(PostgreSQLConfigurationExtension.class)
+                .setTransactionalLock(false);
+        configuration.load().migrate();
     }
 
     /** Runs statements without results. */
