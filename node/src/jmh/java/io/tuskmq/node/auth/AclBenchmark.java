@@ -48,7 +48,7 @@ public class AclBenchmark {
         }
         book.take(new Access.Rules(1, rows));
         Subject alice = new Subject("alice", "client", Address.UNKNOWN);
-        rights = new ClientRights(book, alice, List.of(), new Audit.Client("client", "alice", Address.UNKNOWN));
+        rights = new ClientRights(book, alice, List.of(), "alice");
     }
 
     /** A device's own topics: the answers are kept. */

@@ -27,8 +27,7 @@ public final class Chain {
     public Future<Verdict> decide(Credentials credentials) {
         if (authenticators.isEmpty() && anonymous) {
             String name = credentials.userName();
-            boolean named = name != null && Login.isPrincipal(name);
-            return allowed(named && name != null ? name : Login.ANONYMOUS);
+            return allowed(name != null && Login.isPrincipal(name) ? Login.of(name, Login.ANONYMOUS) : Login.NOBODY);
         }
         return ask(0, credentials);
     }
@@ -70,11 +69,11 @@ public final class Chain {
         if (credentials.claimsAnything()) {
             return denied(ReasonCodes.BAD_USER_NAME_OR_PASSWORD, "unknown user, or wrong password");
         }
-        return anonymous ? allowed(Login.ANONYMOUS) : denied(ReasonCodes.NOT_AUTHORIZED, "no credentials");
+        return anonymous ? allowed(Login.NOBODY) : denied(ReasonCodes.NOT_AUTHORIZED, "no credentials");
     }
 
-    private static Future<Verdict> allowed(String principal) {
-        return Future.succeededFuture(new Verdict.Allow(Login.of(principal, Login.ANONYMOUS)));
+    private static Future<Verdict> allowed(Login login) {
+        return Future.succeededFuture(new Verdict.Allow(login));
     }
 
     private static Future<Verdict> denied(int reason, String why) {

@@ -6,6 +6,7 @@ import io.tuskmq.storage.Message;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one client may do by the rules as they are now. What was found for a topic is kept, so that the next message of it costs a look-up;
@@ -17,22 +18,27 @@ final class ClientRights implements Rights {
     /** Bits of an answer: known, and as far above that, allowed. */
     private static final int ALLOWED = 16;
 
+    private static final Acl.OfClient FREE = Acl.OPEN.of(new Subject(Login.ANONYMOUS, "", Address.UNKNOWN), List.of());
+
     private final RuleBook book;
     private final Subject subject;
     private final List<AclRule> own;
-    private final Audit.Client client;
+    /** As the audit log calls it. */
+    private final String name;
+
     private volatile boolean revoked;
 
     private Acl acl = Acl.OPEN;
-    private Acl.OfClient rules = Acl.OPEN.of(new Subject(Login.ANONYMOUS, "", Address.UNKNOWN), List.of());
+    private Acl.OfClient rules = FREE;
     private boolean bound;
-    private final Map<String, Integer> answers = new HashMap<>(0);
+    /** Made with the first answer: without rules there is none. */
+    private @Nullable Map<String, Integer> answers;
 
-    ClientRights(RuleBook book, Subject subject, List<AclRule> own, Audit.Client client) {
+    ClientRights(RuleBook book, Subject subject, List<AclRule> own, String name) {
         this.book = book;
         this.subject = subject;
         this.own = own;
-        this.client = client;
+        this.name = name;
     }
 
     /** From now on it may do nothing. From any thread. */
@@ -47,14 +53,18 @@ final class ClientRights implements Rights {
         }
         boolean may = !revoked && publishes(message.topic(), message.qos(), message.retain());
         if (!may) {
-            book.denied(client, "publish", message.topic());
+            denied("publish", message.topic());
         }
         return may;
     }
 
+    private void denied(String action, String topic) {
+        book.denied(new Audit.Client(subject.clientId(), name, subject.address()), action, topic);
+    }
+
     private boolean publishes(String topic, int qos, boolean retain) {
         int bit = retain ? QOS_LEVELS + qos : qos;
-        int known = answers.getOrDefault(topic, 0);
+        int known = known(topic);
         if (((known >> bit) & 1) == 1) {
             return ((known >> (bit + ALLOWED)) & 1) == 1;
         }
@@ -70,18 +80,25 @@ final class ClientRights implements Rights {
             return false;
         }
         int bit = 2 * QOS_LEVELS + qos;
-        int known = answers.getOrDefault(topic, 0);
+        int known = known(topic);
         if (((known >> bit) & 1) == 1) {
             return ((known >> (bit + ALLOWED)) & 1) == 1;
         }
         return keep(topic, known, bit, rules.allows(Action.SUBSCRIBE, topic, qos));
     }
 
+    private int known(String topic) {
+        Map<String, Integer> kept = answers;
+        return kept == null ? 0 : kept.getOrDefault(topic, 0);
+    }
+
     private boolean keep(String topic, int known, int bit, boolean allowed) {
-        if (answers.size() >= TOPICS_MAX && known == 0) {
-            answers.clear();
+        Map<String, Integer> kept = answers;
+        if (kept == null || (kept.size() >= TOPICS_MAX && known == 0)) {
+            kept = new HashMap<>();
+            answers = kept;
         }
-        answers.put(topic, known | (1 << bit) | (allowed ? 1 << (bit + ALLOWED) : 0));
+        kept.put(topic, known | (1 << bit) | (allowed ? 1 << (bit + ALLOWED) : 0));
         return allowed;
     }
 
@@ -93,7 +110,7 @@ final class ClientRights implements Rights {
         }
         boolean may = !revoked && covers(subscription);
         if (!may) {
-            book.denied(client, "subscribe", subscription.filter());
+            denied("subscribe", subscription.filter());
         }
         return may;
     }
@@ -136,7 +153,7 @@ final class ClientRights implements Rights {
         if (!bound || acl != now) {
             acl = now;
             rules = now.of(subject, own);
-            answers.clear();
+            answers = null;
             bound = true;
         }
     }

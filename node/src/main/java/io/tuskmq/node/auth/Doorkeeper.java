@@ -23,6 +23,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Stands before the sessions: a CONNECT gets there when its client has proved who it is, with what it may do; and whoever may not be here any
@@ -70,16 +71,16 @@ public final class Doorkeeper implements ConnectionHandler {
     private static final class Guest {
         private final Connection connection;
         /** Without its password, which is asked about only once. */
-        private final ConnectPacket packet;
+        private ConnectPacket packet;
 
         private final Address address;
         private long usersVersionBefore;
         /** The one that is under way, or the last one. */
-        private ScramExchange exchange = new ScramExchange();
+        private @Nullable ScramExchange exchange;
         /** Who it says it is. */
         private String claimed;
 
-        private volatile Login login = Login.of(Login.ANONYMOUS, Login.ANONYMOUS);
+        private volatile Login login = Login.NOBODY;
         private volatile ClientRights rights;
         private boolean entered;
         private boolean closed;
@@ -92,7 +93,7 @@ public final class Doorkeeper implements ConnectionHandler {
             this.address = Address.ofSocket(packet.remoteAddress());
             String name = packet.userName();
             this.claimed = name == null ? "" : name;
-            this.rights = new ClientRights(book, subject(), List.of(), named());
+            this.rights = new ClientRights(book, subject(), List.of(), login.principal());
         }
 
         private Subject subject() {
@@ -106,7 +107,7 @@ public final class Doorkeeper implements ConnectionHandler {
 
         private void isFoundToBe(Login found, RuleBook book) {
             login = found;
-            rights = new ClientRights(book, subject(), found.rules(), named());
+            rights = new ClientRights(book, subject(), found.rules(), found.principal());
         }
     }
 
@@ -118,6 +119,7 @@ public final class Doorkeeper implements ConnectionHandler {
         certificates.add(guest, shown);
         Optional<Authentication> asked = connection.authentication();
         if (asked.isPresent()) {
+            guest.exchange = new ScramExchange();
             step(guest, new ScramExchange.Event.Begun(asked.get().data()));
             return;
         }
@@ -189,10 +191,11 @@ public final class Doorkeeper implements ConnectionHandler {
         if (login.isProved()) {
             audit.login(guest.named(), login.by(), guest.packet.version());
         }
-        guest.connection.grant(guest.rights);
+        guest.packet = guest.packet.of(login.principal(), guest.rights);
+        guest.connection.grant(guest.packet);
         guest.entered = true;
         watchExpiry(guest);
-        sessions.connect(guest.connection, guest.packet.of(login.principal(), guest.rights));
+        sessions.connect(guest.connection, guest.packet);
     }
 
     private void refuse(Guest guest, int reason, String why) {
@@ -228,7 +231,9 @@ public final class Doorkeeper implements ConnectionHandler {
     }
 
     private void step(Guest guest, ScramExchange.Event event) {
-        switch (guest.exchange.on(event)) {
+        ScramExchange exchange = guest.exchange;
+        switch ((exchange == null ? new ScramExchange() : exchange)
+                .on(event)) { // without one, what comes is out of turn
             case ScramExchange.Step.LookUp(String name) -> {
                 guest.claimed = name;
                 access.scram(name)

@@ -15,6 +15,8 @@ public record Login(String principal, String by, List<AclRule> rules, OptionalLo
     /** The principal of whoever shows nothing; nobody else may have it. */
     public static final String ANONYMOUS = "anonymous";
 
+    static final Login NOBODY = of(ANONYMOUS, ANONYMOUS);
+
     private static final int PRINCIPAL_CHARS_MAX = 256;
 
     static Login of(String principal, String by) {

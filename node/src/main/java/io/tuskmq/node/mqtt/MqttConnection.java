@@ -3,7 +3,6 @@ package io.tuskmq.node.mqtt;
 import io.tuskmq.node.rules.Effect;
 import io.tuskmq.node.rules.Event;
 import io.tuskmq.node.rules.ReasonCodes;
-import io.tuskmq.node.rules.Rights;
 import io.tuskmq.node.session.Authentication;
 import io.tuskmq.node.session.ConnectPacket;
 import io.tuskmq.node.session.Connection;
@@ -202,8 +201,9 @@ final class MqttConnection implements Connection {
     }
 
     @Override
-    public void grant(Rights rights) {
-        there(packets).grant(rights);
+    public void grant(ConnectPacket admitted) {
+        connect = admitted;
+        there(packets).grant(admitted.rights());
     }
 
     void ping() {

@@ -16,15 +16,18 @@ import java.util.List;
  * and its topic aliases.
  */
 final class PacketTranslator {
+    private static final String[] NO_ALIASES = {};
+    private static final byte[] NO_BYTES = {};
+
     private final PacketReader in;
     private final MqttOptions.Limits limits;
     private final boolean v5;
 
     /** Topics by alias, made at the first use of one. */
-    private String[] aliases = {};
+    private String[] aliases = NO_ALIASES;
 
     /** Publishers mostly repeat a topic: its bytes and the String made of them. */
-    private byte[] lastTopicBytes = {};
+    private byte[] lastTopicBytes = NO_BYTES;
 
     private String lastTopic = "";
 

@@ -2,11 +2,10 @@ package io.tuskmq.node.mqtt;
 
 import io.netty.buffer.ByteBuf;
 import io.tuskmq.node.rules.Effect;
+import io.tuskmq.node.rules.LazyMap;
 import io.tuskmq.node.session.ConnectPacket;
 import io.tuskmq.storage.Message;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 
 /** Sends PUBLISH packets to one client: its version, its topic aliases, its largest packet. Lives with the connection. */
 final class PublishWriter {
@@ -15,7 +14,7 @@ final class PublishWriter {
     private final boolean v5;
     private final int aliasMax;
     private final long packetBytesMax;
-    private final Map<String, Integer> aliases = new HashMap<>(0);
+    private final LazyMap<String, Integer> aliases = new LazyMap<>();
 
     PublishWriter(ConnectPacket client, MqttOptions.Limits limits) {
         v5 = client.isV5();

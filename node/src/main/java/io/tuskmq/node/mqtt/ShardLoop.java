@@ -1,5 +1,6 @@
 package io.tuskmq.node.mqtt;
 
+import io.netty.channel.WriteBufferWaterMark;
 import io.tuskmq.node.session.ConnectionHandler;
 import io.vertx.core.internal.ContextInternal;
 import java.util.ArrayList;
@@ -13,6 +14,7 @@ final class ShardLoop {
     final MqttCounters counters;
     final BadInputLog badInput;
     final PacketReader reader = new PacketReader();
+    final WriteBufferWaterMark waterMark;
 
     private List<Outbox> toFlush = new ArrayList<>();
     private List<Outbox> flushing = new ArrayList<>();
@@ -28,6 +30,7 @@ final class ShardLoop {
         this.limits = limits;
         this.counters = counters;
         this.badInput = badInput;
+        this.waterMark = new WriteBufferWaterMark(limits.writeLowBytes(), limits.writeHighBytes());
     }
 
     /** Counts a connection that ends for what it sent, and says so. */

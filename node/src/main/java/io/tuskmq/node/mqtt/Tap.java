@@ -4,7 +4,6 @@ import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.WriteBufferWaterMark;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpResponseStatus;
@@ -93,9 +92,7 @@ final class Tap extends ChannelInboundHandlerAdapter {
     public void handlerAdded(ChannelHandlerContext context) {
         ctx = context;
         Channel channel = context.channel();
-        channel.config()
-                .setWriteBufferWaterMark(
-                        new WriteBufferWaterMark(loop.limits.writeLowBytes(), loop.limits.writeHighBytes()));
+        channel.config().setWriteBufferWaterMark(loop.waterMark);
         connection.outbox(new Outbox(context, loop));
         // Absolute: an idle timer would be reset by every byte that trickles in.
         watch(TimeUnit.MILLISECONDS.toNanos(loop.limits.connectMillisMax()), connection::connectDeadline);

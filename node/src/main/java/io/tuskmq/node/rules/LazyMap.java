@@ -32,7 +32,14 @@ public final class LazyMap<K, V> {
     /** Returns what was there. */
     public @Nullable V remove(K key) {
         Map<K, V> made = map;
-        return made == null ? null : made.remove(key);
+        if (made == null) {
+            return null;
+        }
+        V removed = made.remove(key);
+        if (made.isEmpty()) {
+            map = null;
+        }
+        return removed;
     }
 
     public boolean isEmpty() {

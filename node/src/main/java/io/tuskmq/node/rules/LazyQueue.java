@@ -49,6 +49,13 @@ public final class LazyQueue<E> extends AbstractQueue<E> {
         }
     }
 
+    /** Gives back what it has made, if nothing waits in it. */
+    public void trim() {
+        if (queue != null && queue.isEmpty()) {
+            queue = null;
+        }
+    }
+
     @Override
     public boolean isEmpty() {
         ArrayDeque<E> made = queue;

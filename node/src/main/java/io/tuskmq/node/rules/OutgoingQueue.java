@@ -27,7 +27,7 @@ final class OutgoingQueue {
         this.limits = limits;
         this.stored = stored;
         this.window = window;
-        this.packetSize = new PacketSize(start.client());
+        this.packetSize = window.packetSize();
         this.effects = effects;
     }
 

@@ -71,6 +71,10 @@ final class OutgoingWindow {
         Inflight.decode(start.inflight(), table);
     }
 
+    PacketSize packetSize() {
+        return packetSize;
+    }
+
     // --- what was in flight when the last connection ended
 
     /** The only place where messages are sent again [MQTT-4.4.0-1] [MQTT5-4.4.0-1]: once, after CONNACK. */

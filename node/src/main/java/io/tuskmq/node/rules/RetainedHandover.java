@@ -26,6 +26,11 @@ final class RetainedHandover {
         waiting.add(subscription);
     }
 
+    /** Most clients subscribe once. */
+    void tick() {
+        waiting.trim();
+    }
+
     /** Whether some are still to come: what is delivered directly must not overtake them. */
     boolean isActive() {
         return active != null;

@@ -141,6 +141,8 @@ public final class Session {
                 checkpoints.tick(nowMillis);
                 window.tick();
                 follower.tick();
+                changes.tick();
+                retained.tick();
             }
         }
     }

@@ -55,6 +55,15 @@ final class SubscriptionChanges {
         enqueue(e);
     }
 
+    /** Most clients subscribe once. */
+    void tick() {
+        waiting.trim();
+        if (running == null) {
+            granted = List.of();
+            withRetained = List.of();
+        }
+    }
+
     private void enqueue(Event e) {
         if (waiting.size() >= limits.pendingSubscribesMax()) {
             effects.disconnect(ReasonCodes.QUOTA_EXCEEDED, "too many SUBSCRIBE and UNSUBSCRIBE packets wait");

@@ -5,11 +5,14 @@ import io.tuskmq.node.rules.ConnectRules;
 import io.tuskmq.storage.Sessions;
 import io.vertx.core.Future;
 import io.vertx.core.Promise;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicLongFieldUpdater;
 import org.jspecify.annotations.Nullable;
 
 /** One connection from its CONNECT until all that it leaves behind is stored. Lives on its connection's event loop. */
 final class Client {
+    private static final AtomicLongFieldUpdater<Client> NEWEST =
+            AtomicLongFieldUpdater.newUpdater(Client.class, "newest");
+
     private final Connection connection;
     private final ConnectPacket packet;
     private final Shard shard;
@@ -21,9 +24,9 @@ final class Client {
     private boolean closed;
 
     /** Among all connections of the client id, on all nodes; set before the session is claimed. From any thread, as is the next one. */
-    private final AtomicLong number = new AtomicLong(Long.MAX_VALUE);
+    private volatile long number = Long.MAX_VALUE;
 
-    private final AtomicLong newest = new AtomicLong(Long.MIN_VALUE);
+    private volatile long newest = Long.MIN_VALUE;
 
     Client(Connection connection, ConnectPacket packet, Shard shard, ConnectRules.Decision.Claim admitted) {
         this.connection = connection;
@@ -77,12 +80,12 @@ final class Client {
     }
 
     void number(long ofConnection) {
-        number.set(ofConnection);
+        number = ofConnection;
         placed(ofConnection);
     }
 
     long number() {
-        return number.get();
+        return number;
     }
 
     /** Its number is known, though it is not yet taken: it must not be left before that, or those who find it would not learn whom it asks. */
@@ -100,12 +103,12 @@ final class Client {
 
     /** A connection of this client id with this number asks for it. */
     void yieldTo(long newer) {
-        newest.accumulateAndGet(newer, Math::max);
+        NEWEST.accumulateAndGet(this, newer, Math::max);
     }
 
     /** Whether a newer connection has asked for the client id. */
     boolean isSuperseded() {
-        return number.get() < newest.get();
+        return number < newest;
     }
 
     /**

@@ -64,7 +64,7 @@ public record ConnectPacket(
 
     /** The same without the password: nothing that lives as long as the connection keeps one. */
     public ConnectPacket withoutPassword() {
-        return of(principal, rights);
+        return password == null ? this : of(principal, rights);
     }
 
     /** The same of a client that was found to be somebody; its password has served. */

@@ -1,7 +1,6 @@
 package io.tuskmq.node.session;
 
 import io.tuskmq.node.rules.Effect;
-import io.tuskmq.node.rules.Rights;
 import io.vertx.core.Context;
 import java.security.cert.X509Certificate;
 import java.util.List;
@@ -28,8 +27,8 @@ public interface Connection {
     /** The exchange has succeeded: before {@link #accept} the data goes with the CONNACK, later at once in an AUTH 0x00. */
     default void authenticated(byte[] data) {}
 
-    /** What the client may publish and subscribe to, before {@link #accept}. */
-    default void grant(Rights rights) {}
+    /** Who the client was found to be, and what it may publish and subscribe to; before {@link #accept}. */
+    default void grant(ConnectPacket admitted) {}
 
     /**
      * Sends the successful CONNACK; from now on packets become events.

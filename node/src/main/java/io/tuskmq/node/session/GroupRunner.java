@@ -24,7 +24,7 @@ import org.slf4j.LoggerFactory;
  * is taken over by a stored member in one transaction with a note of it, which counts only in the epoch that it was dealt in. So when a
  * member is lost the group claims itself anew and reads the notes: what is not among them, nobody will ever have.
  */
-final class GroupRunner extends Receiver {
+final class GroupRunner extends Receiver implements StoreCalls.Owner {
     private static final Logger LOG = LoggerFactory.getLogger(GroupRunner.class);
     /** Messages of a group that may be with its members, or wait for one of them. */
     private static final int INFLIGHT_MAX = 1_000;
@@ -64,8 +64,13 @@ final class GroupRunner extends Receiver {
         this.shard = group.shard();
         this.identity = opened.identity();
         this.epoch = new GroupEpoch(opening, broker.store().sessions(), identity);
-        this.calls = new StoreCalls(shard, () -> ended, this::failedForGood);
+        this.calls = new StoreCalls(shard, this);
         this.session = GroupOpening.session(identity, opened.state(), INFLIGHT_MAX);
+    }
+
+    @Override
+    public boolean isEnded() {
+        return ended;
     }
 
     boolean isStored() {
@@ -376,7 +381,8 @@ final class GroupRunner extends Receiver {
         });
     }
 
-    private void failedForGood(Throwable failure) {
+    @Override
+    public void failedForGood(Throwable failure) {
         LOG.error("group={} the store failed for good", identity.key(), failure);
         group.failed(this);
     }

@@ -18,13 +18,10 @@ public final class LiveRoutes implements Filters.Copy {
     private static final Route[] NONE = {};
 
     private final RouteTree<Route> tree = new RouteTree<>();
-    private final int shardsMax;
     private volatile long version;
     private volatile @Nullable Peers peers;
 
-    public LiveRoutes(Shards shards) {
-        this.shardsMax = shards.max();
-    }
+    public LiveRoutes(Shards shards) {}
 
     /** Tells others of this node's routes from now on; before the first subscriber. */
     public void tell(Peers others) {
@@ -69,7 +66,7 @@ public final class LiveRoutes implements Filters.Copy {
     /** A route is in the tree as long as it leads anywhere. */
     private void change(String filter, Consumer<Route> change) {
         tree.compute(filter, before -> {
-            Route route = before == null ? new Route(shardsMax) : before;
+            Route route = before == null ? new Route() : before;
             int flagsBefore = route.flags();
             change.accept(route);
             Peers others = peers;

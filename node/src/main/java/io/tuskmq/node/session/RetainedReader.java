@@ -30,7 +30,7 @@ final class RetainedReader {
     private final Store store;
     private final SysTopics sysTopics;
     private final LaneWriter lane;
-    /** The hand-over of each filter that is under way or was the last. */
+    /** The hand-over of each filter that is under way. */
     private final LazyMap<String, Subscription> running = new LazyMap<>();
 
     /** Where to go on, by filter: subscriptions whose next page the session has not asked for yet. */
@@ -101,6 +101,8 @@ final class RetainedReader {
         } else {
             if (next != null) {
                 resting.put(subscription.filter(), next);
+            } else {
+                running.remove(subscription.filter());
             }
             runner.on(new Event.RetainedArrived(
                     subscription, matching, next == null, runner.shard().nowMillis()));
@@ -110,6 +112,9 @@ final class RetainedReader {
     private void progress(Subscription subscription, @Nullable String next) {
         if (!goesOn(subscription)) {
             return;
+        }
+        if (next == null) {
+            running.remove(subscription.filter());
         }
         SessionRunner.Identity identity = runner.identity();
         var key = new Sessions.SubscriptionKey(subscription.filter(), subscription.share());

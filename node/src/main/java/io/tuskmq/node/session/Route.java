@@ -2,33 +2,32 @@ package io.tuskmq.node.session;
 
 import io.tuskmq.cluster.Cluster;
 import io.tuskmq.node.rules.Subscription;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What one topic filter leads to: the persistent filter's id, if it is one, the live subscriptions of each shard, and the other nodes
- * with live subscriptions. Publishers read the id and the masks from any thread; a shard's subscribers are touched by that shard only.
+ * with live subscriptions. Changes of one route come one after the other; publishers read the id and the masks from any thread; a shard's
+ * subscribers are touched by that shard only. There may be a million of them, so each is small.
  */
 final class Route {
     /** A live subscription; {@code alone} is the list of just it, made once. */
     record Subscriber(Receiver receiver, Subscription subscription, List<Subscription> alone) {}
 
     private static final Subscriber[] NONE = {};
+    private static final OfShard[] NOWHERE = {};
 
-    private final AtomicReferenceArray<@Nullable OfShard> shards;
-    private final AtomicLong directShards = new AtomicLong();
-    private final AtomicLong loggedShards = new AtomicLong();
-    private final AtomicLong directNodes = new AtomicLong();
-    private final AtomicLong loggedNodes = new AtomicLong();
+    /** Of the shards that have any; replaced, never changed. */
+    private volatile OfShard[] shards = NOWHERE;
+
+    private volatile long directShards;
+    private volatile long loggedShards;
+    private volatile long directNodes;
+    private volatile long loggedNodes;
     private volatile long filterId;
-
-    Route(int shards) {
-        this.shards = new AtomicReferenceArray<>(shards);
-    }
 
     /** 0 when no persistent session subscribes to it. */
     long filterId() {
@@ -41,93 +40,104 @@ final class Route {
 
     /** Bits of the shards with subscriptions that are served at once, whatever the QoS. */
     long directShards() {
-        return directShards.get();
+        return directShards;
     }
 
     /** Bits of the shards with subscriptions whose QoS 1 and 2 messages come after the commit. */
     long loggedShards() {
-        return loggedShards.get();
+        return loggedShards;
     }
 
     /** Bits of the nodes with subscribers that are served at once. */
     long directNodes() {
-        return directNodes.get();
+        return directNodes;
     }
 
     /** Bits of the nodes with stored sessions that follow the log. */
     long loggedNodes() {
-        return loggedNodes.get();
+        return loggedNodes;
     }
 
     /** What another node has here: {@link Cluster#DIRECT}, {@link Cluster#LOGGED}. */
     void node(int slot, int flags) {
-        mark(directNodes, 1L << slot, (flags & Cluster.DIRECT) != 0);
-        mark(loggedNodes, 1L << slot, (flags & Cluster.LOGGED) != 0);
+        directNodes = marked(directNodes, 1L << slot, (flags & Cluster.DIRECT) != 0);
+        loggedNodes = marked(loggedNodes, 1L << slot, (flags & Cluster.LOGGED) != 0);
     }
 
     /** What this node has here, as it is told to others. */
     int flags() {
-        return (directShards.get() != 0 ? Cluster.DIRECT : 0) | (loggedShards.get() != 0 ? Cluster.LOGGED : 0);
+        return (directShards != 0 ? Cluster.DIRECT : 0) | (loggedShards != 0 ? Cluster.LOGGED : 0);
     }
 
     /** What another node has here. */
     int flagsOf(int slot) {
-        return ((directNodes.get() >>> slot & 1) != 0 ? Cluster.DIRECT : 0)
-                | ((loggedNodes.get() >>> slot & 1) != 0 ? Cluster.LOGGED : 0);
+        return ((directNodes >>> slot & 1) != 0 ? Cluster.DIRECT : 0)
+                | ((loggedNodes >>> slot & 1) != 0 ? Cluster.LOGGED : 0);
     }
 
     boolean isUnused() {
-        return filterId == 0
-                && directShards.get() == 0
-                && loggedShards.get() == 0
-                && directNodes.get() == 0
-                && loggedNodes.get() == 0;
+        return filterId == 0 && directShards == 0 && loggedShards == 0 && directNodes == 0 && loggedNodes == 0;
     }
 
     /** A snapshot, never changed: a delivery may end a session and so remove a subscription. */
     Subscriber[] subscribers(Shard shard) {
-        OfShard mine = shards.get(shard.index());
+        OfShard mine = of(shard);
         return mine == null ? NONE : mine.snapshot();
+    }
+
+    private @Nullable OfShard of(Shard shard) {
+        for (OfShard each : shards) {
+            if (each.shard.equals(shard)) {
+                return each;
+            }
+        }
+        return null;
     }
 
     /** Adds the subscription, or replaces the receiver's earlier one. */
     void put(Shard shard, Receiver receiver, Subscription subscription) {
-        OfShard mine = shards.get(shard.index());
+        OfShard mine = of(shard);
         if (mine == null) {
-            mine = new OfShard();
-            shards.set(shard.index(), mine);
+            mine = new OfShard(shard);
+            OfShard[] more = Arrays.copyOf(shards, shards.length + 1);
+            more[shards.length] = mine;
+            shards = more;
         }
         mine.put(receiver, new Subscriber(receiver, subscription, List.of(subscription)));
         mark(shard, mine);
     }
 
     void remove(Shard shard, Receiver receiver) {
-        OfShard mine = shards.get(shard.index());
+        OfShard mine = of(shard);
         if (mine != null) {
             mine.remove(receiver);
             mark(shard, mine);
             if (mine.byReceiver.isEmpty()) {
-                shards.set(shard.index(), null);
+                shards =
+                        Arrays.stream(shards).filter(each -> !each.equals(mine)).toArray(OfShard[]::new);
             }
         }
     }
 
     private void mark(Shard shard, OfShard mine) {
-        mark(directShards, shard.bit(), mine.byReceiver.size() > mine.logged);
-        mark(loggedShards, shard.bit(), mine.logged > 0);
+        directShards = marked(directShards, shard.bit(), mine.byReceiver.size() > mine.logged);
+        loggedShards = marked(loggedShards, shard.bit(), mine.logged > 0);
     }
 
-    private static void mark(AtomicLong mask, long bit, boolean on) {
-        if ((mask.get() & bit) != 0 != on) {
-            mask.getAndUpdate(bits -> on ? bits | bit : bits & ~bit);
-        }
+    private static long marked(long mask, long bit, boolean on) {
+        return on ? mask | bit : mask & ~bit;
     }
 
     /** One shard's subscribers, in the order they came. */
     private static final class OfShard {
-        private final Map<Receiver, Subscriber> byReceiver = new LinkedHashMap<>();
+        private final Shard shard;
+        private final Map<Receiver, Subscriber> byReceiver = new LinkedHashMap<>(2);
         private Subscriber @Nullable [] snapshot;
         private int logged;
+
+        OfShard(Shard shard) {
+            this.shard = shard;
+        }
 
         void put(Receiver receiver, Subscriber subscriber) {
             remove(receiver);

@@ -17,9 +17,9 @@ import io.tuskmq.storage.Sessions;
 import io.tuskmq.storage.Store;
 import io.vertx.core.Future;
 import java.util.List;
-import java.util.Queue;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * One session with a connection: brings events to its rules and carries out their effects, in order. Lives on the connection's event
  * loop, as does all its state. It reads no more from its client while too much of what the client sent is not stored.
  */
-final class SessionRunner extends Receiver implements Member {
+final class SessionRunner extends Receiver implements Member, StoreCalls.Owner {
     /** Who this is: what the claim said. {@code willId} 0 = none; {@code publisher} marks its messages (no-local). */
     record Identity(String clientId, long sessionId, long epoch, long willId, long publisher) {}
 
@@ -45,11 +45,13 @@ final class SessionRunner extends Receiver implements Member {
     private final StoreCalls calls;
     private final SubscriptionWriter subscriptions;
     private final PublisherRest rest;
-    private final RetainedReader retained;
-    private final CheckpointWriter checkpoints;
+    /** Made when they are needed: many clients only publish, or keep nothing. */
+    private @Nullable RetainedReader retained;
+
+    private @Nullable CheckpointWriter checkpoints;
 
     private final JoinedGroups joinedGroups = new JoinedGroups();
-    private final Queue<Event> waiting = new LazyQueue<>();
+    private final LazyQueue<Event> waiting = new LazyQueue<>();
 
     private boolean busy;
     private boolean goesOn;
@@ -73,11 +75,9 @@ final class SessionRunner extends Receiver implements Member {
         this.session = new Session(limits, identity.sessionId(), start);
         this.client = start.client();
         this.lane = broker.router().laneOf(identity.clientId());
-        this.calls = new StoreCalls(shard, this::isEnded, this::failedForGood);
+        this.calls = new StoreCalls(shard, this);
         this.subscriptions = new SubscriptionWriter(this, broker, calls);
-        this.checkpoints = new CheckpointWriter(this, session, broker);
         this.rest = new PublisherRest(this, broker.router());
-        this.retained = new RetainedReader(this, broker.store(), broker.sysTopics(), lane);
     }
 
     Identity identity() {
@@ -146,7 +146,7 @@ final class SessionRunner extends Receiver implements Member {
                 removeRoute(subscription);
             }
         }
-        return checkpoints.end(joinedGroups.keys());
+        return checkpoints().end(joinedGroups.keys());
     }
 
     @Override
@@ -187,6 +187,7 @@ final class SessionRunner extends Receiver implements Member {
 
     @Override
     void tick(Event tick) {
+        waiting.trim();
         raiseWatermark(shard, session);
         on(tick);
     }
@@ -201,12 +202,12 @@ final class SessionRunner extends Receiver implements Member {
             case Effect.RemoveRoute(Subscription subscription) -> removeRoute(subscription);
             case Effect.AwaitRoutes(long number) ->
                 RouteQuestion.ask(joinedGroups.routesApplied(broker.router().peers()), shard, number, this::on);
-            case Effect.SendRetained(Subscription subscription) -> retained.begin(subscription, "");
+            case Effect.SendRetained(Subscription subscription) -> retained().begin(subscription, "");
             case Effect.ContinueRetained(Subscription subscription, String after) ->
-                retained.begin(subscription, after);
-            case Effect.MoreRetained(Subscription subscription) -> retained.more(subscription);
+                retained().begin(subscription, after);
+            case Effect.MoreRetained(Subscription subscription) -> retained().more(subscription);
             case Effect.ForgetReceipt(int packetId) -> forgetReceipt(packetId);
-            case Effect.Checkpoint checkpoint -> checkpoints.write(checkpoint);
+            case Effect.Checkpoint checkpoint -> checkpoints().write(checkpoint);
             case Effect.StoreSubscriptions(int packetId, List<Subscription> wanted) ->
                 subscriptions.store(packetId, wanted);
             case Effect.DeleteSubscriptions(int packetId, List<Subscription> keys) ->
@@ -222,6 +223,24 @@ final class SessionRunner extends Receiver implements Member {
             case Effect.Dropped(int messages, Effect.Dropped.Reason reason) ->
                 broker.counters().dropped(reason, messages);
         }
+    }
+
+    private RetainedReader retained() {
+        RetainedReader made = retained;
+        if (made == null) {
+            made = new RetainedReader(this, broker.store(), broker.sysTopics(), lane);
+            retained = made;
+        }
+        return made;
+    }
+
+    private CheckpointWriter checkpoints() {
+        CheckpointWriter made = checkpoints;
+        if (made == null) {
+            made = new CheckpointWriter(this, session, broker);
+            checkpoints = made;
+        }
+        return made;
     }
 
     private void send(Effect.ToClient packet) {
@@ -273,7 +292,7 @@ final class SessionRunner extends Receiver implements Member {
                     ? new Append.Receipt(identity.sessionId(), identity.epoch(), calls.nextNumber(), route.packetId())
                     : null;
             asked();
-            nodes = broker.router().publish(new OfClient(route.packetId(), message, receipt), lane);
+            nodes = broker.router().publish(new ClientPublication(this, route.packetId(), message, receipt), lane);
         }
         rest.published(
                 overQuota
@@ -287,35 +306,6 @@ final class SessionRunner extends Receiver implements Member {
     void brokerHasRoom() {
         if (!ended) {
             rest.look(!client.isV5() && broker.quotas().log().isExceeded());
-        }
-    }
-
-    /** A message of this client. Only its commit makes an acknowledgement (I1). */
-    private final class OfClient extends Publication {
-        private final int packetId;
-
-        OfClient(int packetId, Message message, @org.jspecify.annotations.Nullable Receipt receipt) {
-            super(broker.router().liveRoutes(), message, receipt, 0);
-            this.packetId = packetId;
-        }
-
-        @Override
-        void committed() {
-            boolean matched = routes().length > 0;
-            shard.post(() -> {
-                answered();
-                if (packetId != 0) {
-                    on(new Event.Committed(packetId, message().qos(), matched));
-                }
-            });
-        }
-
-        @Override
-        void refused() {
-            shard.post(() -> {
-                answered();
-                on(new Event.AppendRefused(packetId));
-            });
         }
     }
 
@@ -373,7 +363,8 @@ final class SessionRunner extends Receiver implements Member {
         });
     }
 
-    void failedForGood(Throwable failure) {
+    @Override
+    public void failedForGood(Throwable failure) {
         LOG.error("client={} the store failed for good; the connection ends", identity.clientId(), failure);
         connection.close(ReasonCodes.UNSPECIFIED_ERROR, "internal error");
     }

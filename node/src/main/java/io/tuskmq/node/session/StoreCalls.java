@@ -2,7 +2,6 @@ package io.tuskmq.node.session;
 
 import io.tuskmq.storage.StorageException;
 import io.vertx.core.Future;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 
@@ -13,16 +12,21 @@ import java.util.function.Supplier;
 final class StoreCalls {
     private static final long RETRY_MILLIS = 200;
 
+    /** Who asks. */
+    interface Owner {
+        boolean isEnded();
+
+        /** The failure won't pass. */
+        void failedForGood(Throwable failure);
+    }
+
     private final Shard shard;
-    private final BooleanSupplier ended;
-    private final Consumer<Throwable> failed;
+    private final Owner owner;
     private long numbers;
 
-    /** @param failed told of a failure that won't pass */
-    StoreCalls(Shard shard, BooleanSupplier ended, Consumer<Throwable> failed) {
+    StoreCalls(Shard shard, Owner owner) {
         this.shard = shard;
-        this.ended = ended;
-        this.failed = failed;
+        this.owner = owner;
     }
 
     /** For one write, whatever number of attempts it takes: so the store can tell which of two is the newer one. */
@@ -39,24 +43,24 @@ final class StoreCalls {
 
     /** The same without repeating. */
     <T> void once(Supplier<Future<T>> ask, Consumer<T> answer, Runnable passing) {
-        if (ended.getAsBoolean()) {
+        if (owner.isEnded()) {
             return;
         }
         ask.get()
                 .onComplete(
                         value -> shard.post(() -> {
-                            if (!ended.getAsBoolean()) {
+                            if (!owner.isEnded()) {
                                 answer.accept(value);
                             }
                         }),
                         failure -> shard.post(() -> {
-                            if (ended.getAsBoolean()) {
+                            if (owner.isEnded()) {
                                 return;
                             }
                             if (failure instanceof StorageException storage && storage.isPassing()) {
                                 passing.run();
                             } else {
-                                failed.accept(failure);
+                                owner.failedForGood(failure);
                             }
                         }));
     }

@@ -20,8 +20,7 @@ class ClientRightsTest {
     private final Audit audit = new Audit(() -> 0);
     private final RuleBook book =
             new RuleBook(List.of(), new RuleBook.Options("auto", true, false), audit, new Metrics());
-    private final ClientRights rights =
-            new ClientRights(book, ALICE, List.of(), new Audit.Client("c", "alice", Address.UNKNOWN));
+    private final ClientRights rights = new ClientRights(book, ALICE, List.of(), "alice");
     private long version;
 
     private void rules(String... lines) {
@@ -63,8 +62,7 @@ class ClientRightsTest {
     void whoIsShownOutMayDoNothingFromThatMoment() {
         for (String[] rules : new String[][] {{"allow all #"}, {}}) {
             rules(rules);
-            ClientRights before =
-                    new ClientRights(book, ALICE, List.of(), new Audit.Client("c", "alice", Address.UNKNOWN));
+            ClientRights before = new ClientRights(book, ALICE, List.of(), "alice");
             Message message = Message.of("a", new byte[0], 1, false);
             assertTrue(before.mayPublish(message) && before.mayReceive("a", 1));
             before.revoke();
