@@ -133,7 +133,7 @@ public final class Node implements Host {
     public static Future<Node> start(Surroundings around, Cluster others, boolean again, Runnable fenced) {
         Settings settings = around.settings();
         Shards shards = new Shards();
-        LiveRoutes routes = new LiveRoutes(shards);
+        LiveRoutes routes = new LiveRoutes();
         ClusterNode cluster = new ClusterNode(around.vertx(), around.loops().heartbeat(), others, around.metrics());
         routes.tell(cluster.peers());
         Store store = PgStore.open(

@@ -63,7 +63,7 @@ class DatabaseWatchTest {
     private DatabaseWatch watch() {
         DatabaseWatch watch = new DatabaseWatch(read, () -> first, () -> NOW_MILLIS * 1_000);
         Shards shards = new Shards();
-        Store store = new MemoryStore(() -> NOW_MILLIS, MemoryRunner.immediate(), new LiveRoutes(shards));
+        Store store = new MemoryStore(() -> NOW_MILLIS, MemoryRunner.immediate(), new LiveRoutes());
         watch.register(metrics, shards, store);
         return watch;
     }

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.node.session.LiveRoutes;
-import io.tuskmq.node.session.Shards;
 import io.tuskmq.storage.Leases;
 import io.tuskmq.storage.Leases.Lease;
 import io.tuskmq.storage.Leases.Namesake;
@@ -26,8 +25,8 @@ final class NodeNameTest {
     private static final long LEASE_MILLIS = 600_000;
 
     private final Vertx vertx = Vertx.vertx();
-    private final MemoryStore store = new MemoryStore(
-            System::currentTimeMillis, MemoryRunner.on(vertx.getOrCreateContext()), new LiveRoutes(new Shards()));
+    private final MemoryStore store =
+            new MemoryStore(System::currentTimeMillis, MemoryRunner.on(vertx.getOrCreateContext()), new LiveRoutes());
     private final Leases leases = store.leases();
     private final NodeName name = new NodeName(vertx, leases, "a", LEASE_MILLIS);
 

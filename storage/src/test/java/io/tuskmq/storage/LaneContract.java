@@ -29,6 +29,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What lanes, filters, leases and reading promise, whatever stands behind the port. */
 abstract class LaneContract {
@@ -56,6 +58,10 @@ abstract class LaneContract {
     final void close() {
         await(writer.close());
         closeStore();
+    }
+
+    private static Append.Receipt receipt(Claimed.Owned publisher) {
+        return new Append.Receipt(publisher.sessionId(), publisher.epoch(), StoreFixture.number(), 1);
     }
 
     final Claimed.Owned session(String clientId) {
@@ -157,11 +163,14 @@ abstract class LaneContract {
     }
 
     /** I7: whatever a node has heard of, an append after a subscription does not miss it. */
-    @Test
-    void whatWasMatchedBeforeAFilterCameIsMatchedAgain() {
-        TestAppend append = TestAppend.of(copy, "late", "x");
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatWasMatchedBeforeAFilterCameIsMatchedAgain(boolean withReceipt) {
+        Claimed.Owned session = session("late");
+        TestAppend append =
+                new TestAppend(copy, StoreFixture.message("late", "x"), withReceipt ? receipt(session) : null, 0);
         assertEquals(0, append.filterIds().length);
-        long filterId = subscribe(session("late"), "late");
+        long filterId = subscribe(session, "late");
         writer.append(append);
         events.awaitCommitted(1);
         assertEquals(List.of("x"), read(filterId));
@@ -213,13 +222,15 @@ abstract class LaneContract {
     }
 
     /** I4: the lane's owner and head are the fence, also for what matches no filter. */
-    @Test
-    void aWriterWhoseLeaseWasRevokedStoresNothing() {
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aWriterWhoseLeaseWasRevokedStoresNothing(boolean withReceipt) {
         long filterId = filter("a");
+        Append.Receipt receipt = withReceipt ? receipt(session("s")) : null;
         append("a", "before");
         events.awaitCommitted(1);
         await(store().leases().release(lease.incarnation()));
-        append("nobody", "after");
+        writer.append(new TestAppend(copy, StoreFixture.message("nobody", "after"), receipt, 0));
         append("a", "after");
         LaneEvents.await(() -> events.fenced, "fenced");
         assertEquals(List.of("before"), read(filterId));

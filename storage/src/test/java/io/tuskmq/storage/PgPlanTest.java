@@ -139,8 +139,27 @@ class PgPlanTest {
         assertTrue(database.number("SELECT count(*) FROM log WHERE filter_id = 5 AND topic = 'a'") == 1, "appended");
     }
 
+    @Test
+    void aBatchOfLogRowsTouchesOnlyItsLane() throws SQLException {
+        String plans = plans(database, """
+                SELECT append_log(1, (SELECT owner FROM lane WHERE lane_id = 1), %1$d, %2$d, 100,
+                                  '{6}', '{%2$d}', '{1}', '{NULL}', '{NULL}', '{b}', '{NULL}', '{x}')""");
+        assertTrue(plans.contains("UPDATE lane"), plans);
+        assertByIndex(plans);
+        assertTrue(database.number("SELECT count(*) FROM log WHERE filter_id = 6 AND topic = 'b'") == 1, "appended");
+    }
+
     /** Of one message with a receipt, a will and a retained copy, and all statements inside the function. */
     static String plansOfABatch(TestDatabase database) throws SQLException {
+        return plans(database, """
+                SELECT status FROM append_batch(1, (SELECT owner FROM lane WHERE lane_id = 1), %1$d, %2$d, 100,
+                                                '{5}', '{%2$d}', '{1}', '{NULL}', '{NULL}', '{a}', '{NULL}', '{x}',
+                                                '{%2$d}', '{17}', '{1}', '{99}', '{1}', '{%2$d}', '{18}',
+                                                '{%2$d}', '{1}', '{NULL}', '{r/5}', '{NULL}', '{x}', '{2}', '{0:r,1:5}')""");
+    }
+
+    /** Of a batch, with the switches of our connections: of the call and of all statements inside the function. */
+    private static String plans(TestDatabase database, String batch) throws SQLException {
         long head = database.number("SELECT head FROM lane WHERE lane_id = 1");
         StringBuilder plans = new StringBuilder();
         try (Connection connection = database.connect();
@@ -148,13 +167,8 @@ class PgPlanTest {
             statement.execute(
                     "LOAD 'auto_explain'; SET auto_explain.log_min_duration = 0; SET auto_explain.log_nested_statements = on;"
                             + " SET auto_explain.log_level = notice; SET client_min_messages = notice;"
-                            + " SET plan_cache_mode = force_generic_plan");
-            statement.execute(
-                    ("SELECT status FROM append_batch(1, (SELECT owner FROM lane WHERE lane_id = 1), %1$d, %2$d, 100,"
-                                    + " '{5}', '{%2$d}', '{1}', '{NULL}', '{NULL}', '{a}', '{NULL}', '{x}',"
-                                    + " '{%2$d}', '{17}', '{1}', '{99}', '{1}', '{%2$d}', '{18}',"
-                                    + " '{%2$d}', '{1}', '{NULL}', '{r/5}', '{NULL}', '{x}', '{2}', '{0:r,1:5}')")
-                            .formatted(head, head + 1));
+                            + " SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off");
+            statement.execute(batch.formatted(head, head + 1));
             for (SQLWarning w = statement.getWarnings(); w != null; w = w.getNextWarning()) {
                 plans.append(w.getMessage()).append('\n');
             }

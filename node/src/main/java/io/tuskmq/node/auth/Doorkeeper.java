@@ -75,7 +75,7 @@ public final class Doorkeeper implements ConnectionHandler {
 
         private final Address address;
         private long usersVersionBefore;
-        /** The one that is under way, or the last one. */
+        /** The one that is under way, or the last one; null when none was begun. */
         private @Nullable ScramExchange exchange;
         /** Who it says it is. */
         private String claimed;
@@ -231,9 +231,9 @@ public final class Doorkeeper implements ConnectionHandler {
     }
 
     private void step(Guest guest, ScramExchange.Event event) {
-        ScramExchange exchange = guest.exchange;
-        switch ((exchange == null ? new ScramExchange() : exchange)
-                .on(event)) { // without one, what comes is out of turn
+        ScramExchange begun = guest.exchange;
+        ScramExchange exchange = begun == null ? new ScramExchange() : begun; // to a new one what comes is out of turn
+        switch (exchange.on(event)) {
             case ScramExchange.Step.LookUp(String name) -> {
                 guest.claimed = name;
                 access.scram(name)

@@ -23,7 +23,7 @@ final class OutgoingQueue {
     private long stepBytes;
     private long nowMillis;
 
-    OutgoingQueue(SessionLimits limits, boolean stored, SessionStart start, OutgoingWindow window, Effects effects) {
+    OutgoingQueue(SessionLimits limits, boolean stored, OutgoingWindow window, Effects effects) {
         this.limits = limits;
         this.stored = stored;
         this.window = window;

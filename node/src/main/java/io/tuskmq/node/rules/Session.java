@@ -48,7 +48,7 @@ public final class Session {
         start.subscriptions().forEach(subscriptions::put);
         this.checkpoints = new Checkpoints(stored, limits.idleCheckpointMillis());
         this.window = new OutgoingWindow(start, limits, subscriptions, checkpoints, effects);
-        this.queue = new OutgoingQueue(limits, stored, start, window, effects);
+        this.queue = new OutgoingQueue(limits, stored, window, effects);
         this.rules = new DeliveryRules(
                 subscriptions, stored, start.publisherId(), start.client().rights());
         this.incoming = new IncomingMessages(stored, v5, limits.receiveMax(), start.receipts(), effects);

@@ -21,8 +21,6 @@ public final class LiveRoutes implements Filters.Copy {
     private volatile long version;
     private volatile @Nullable Peers peers;
 
-    public LiveRoutes(Shards shards) {}
-
     /** Tells others of this node's routes from now on; before the first subscriber. */
     public void tell(Peers others) {
         peers = others;

@@ -55,9 +55,26 @@ final class RetainedReader {
         return running.get(subscription.filter()) == subscription && runner.has(subscription);
     }
 
+    /**
+     * The subscription has gone, or was made anew [MQTT-3.10.4-2]. Where messages are handed over as they are, the session waits for the end of
+     * one hand-over before it begins the next.
+     */
+    @SuppressWarnings("ReferenceEquality") // as above
+    private void giveUp(Subscription subscription) {
+        if (running.get(subscription.filter()) == subscription) {
+            running.remove(subscription.filter());
+            resting.remove(subscription.filter());
+        }
+        if (!subscription.logged()) {
+            runner.on(new Event.RetainedArrived(
+                    subscription, List.of(), true, runner.shard().nowMillis()));
+        }
+    }
+
     private void read(Subscription subscription, String after) {
         if (!goesOn(subscription)) {
-            return; // [MQTT-3.10.4-2]
+            giveUp(subscription);
+            return;
         }
         if (sysTopics.owns(subscription.filter())) {
             take(subscription, new Retained.Page(sysTopics.retained(subscription.filter()), null));
@@ -70,13 +87,16 @@ final class RetainedReader {
     /** The session has room for the next page. */
     void more(Subscription subscription) {
         String after = resting.remove(subscription.filter());
-        if (after != null) {
+        if (after == null) {
+            giveUp(subscription);
+        } else {
             read(subscription, after);
         }
     }
 
     private void take(Subscription subscription, Retained.Page page) {
         if (!goesOn(subscription)) {
+            giveUp(subscription);
             return;
         }
         List<Message> matching = page.messages().stream()
@@ -111,6 +131,7 @@ final class RetainedReader {
 
     private void progress(Subscription subscription, @Nullable String next) {
         if (!goesOn(subscription)) {
+            giveUp(subscription);
             return;
         }
         if (next == null) {

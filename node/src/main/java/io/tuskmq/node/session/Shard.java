@@ -58,10 +58,6 @@ final class Shard {
         this.all = all;
     }
 
-    int index() {
-        return index;
-    }
-
     long bit() {
         return 1L << index;
     }

@@ -37,11 +37,6 @@ public final class Shards {
         return wallClock.getAsLong();
     }
 
-    /** The most shards there can be. */
-    int max() {
-        return SHARDS_MAX;
-    }
-
     /** The shard of the context's event loop. */
     Shard of(Context context) {
         return byEventLoop.computeIfAbsent(((ContextInternal) context).nettyEventLoop(), loop -> add(context));

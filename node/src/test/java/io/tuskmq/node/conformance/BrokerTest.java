@@ -140,7 +140,10 @@ abstract class BrokerTest {
     }
 
     static Got got(RawClient client) throws IOException {
-        RawClient.Packet packet = client.read();
+        return got(client.read());
+    }
+
+    static Got got(RawClient.Packet packet) {
         assertEquals(3, packet.type(), packet::toString);
         int qos = (packet.flags() >> 1) & 3;
         int topicEnd = 2 + packet.u16(0);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.tuskmq.node.mqtt.Packets;
 import io.tuskmq.node.mqtt.RawClient;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Set;
 import java.util.TreeSet;
@@ -137,6 +138,34 @@ class SubscriptionConformanceTest extends BrokerTest {
             assertEquals(false, got.retain());
         }
         awaitRetained("keep-s", "keep/#", Set.of("keep/a=new", "keep/b=zero"));
+    }
+
+    /** [MQTT-3.3.1-6] [MQTT5-3.3.1-9] Whatever became meanwhile of the subscription before it. */
+    @OnOneAndTwoNodes("AB")
+    void newSubscriptionGetsRetainedMessagesThoughTheOneBeforeHasGone() throws IOException {
+        RawClient publisher = connected(Packets.connect("brief-p"));
+        for (String topic : new String[] {"brief/a", "brief/b"}) {
+            publisher.send(retained(1, 1, topic, "x"));
+            assertEquals("40 00 01", publisher.read().hex());
+        }
+        RawClient client = connected(Packets.connect("brief"));
+        for (byte[] end : new byte[][] {Packets.unsubscribe(2, "brief/a"), Packets.subscribe(2, "brief/a", 1)}) {
+            // In one piece: the first one ends while its retained messages are looked for.
+            ByteArrayOutputStream packets = new ByteArrayOutputStream();
+            packets.writeBytes(Packets.subscribe(1, "brief/a", 0));
+            packets.writeBytes(end);
+            packets.writeBytes(Packets.subscribe(3, "brief/b", 0));
+            client.send(packets.toByteArray());
+            for (boolean came = false; !came; ) {
+                RawClient.Packet packet = client.read();
+                came = packet.type() == 3 && got(packet).text().equals("brief/b=x");
+            }
+            client.send(Packets.unsubscribe(4, "brief/b"));
+            int type;
+            do {
+                type = client.read().type(); // what else comes of brief/a
+            } while (type != 11);
+        }
     }
 
     /** [MQTT-3.3.1-10] [MQTT-3.3.1-11] [MQTT5-3.3.1-6] [MQTT5-3.3.1-7] */

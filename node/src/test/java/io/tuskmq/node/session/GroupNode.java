@@ -64,7 +64,7 @@ final class GroupNode {
     private GroupNode(World world, String name) {
         this.world = world;
         shards = new Shards();
-        routes = new LiveRoutes(shards);
+        routes = new LiveRoutes();
         database = new HeldRunner(world.database);
         MemoryStore shared = world.first;
         store = shared == null

@@ -144,7 +144,7 @@ final class StoppingTest {
     private final Context context = vertx.getOrCreateContext();
     private final Line line = new Line(context);
     private final Shards shards = new Shards();
-    private final LiveRoutes routes = new LiveRoutes(shards);
+    private final LiveRoutes routes = new LiveRoutes();
     private final MemoryStore store = new MemoryStore(System::currentTimeMillis, line, routes);
     private final SessionCounters counters = new SessionCounters(new Metrics());
 

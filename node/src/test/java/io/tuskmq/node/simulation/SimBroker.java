@@ -91,7 +91,7 @@ final class SimBroker implements Host, PeerClients {
         calls = new SimCalls(around.schedule(), around.faults(), process, database);
         others = new SimCluster(around);
         shards = new Shards(process::wallMillis);
-        routes = new LiveRoutes(shards);
+        routes = new LiveRoutes();
         cluster = new ClusterNode(vertx, others, new Metrics(), process::monotonicMillis);
         routes.tell(cluster.peers());
         store = new SimStoreOfNode(database.of(calls, routes), database);

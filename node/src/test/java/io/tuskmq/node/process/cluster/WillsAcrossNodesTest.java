@@ -35,7 +35,7 @@ class WillsAcrossNodesTest {
     private static final long DELAY_SECONDS = 3;
     private static final Duration SOON = Duration.ofSeconds(10);
     /** So long after its node was killed a client's will is there at the latest. */
-    private static final Duration DEAD = ClusterProcesses.LEASE.plusSeconds(10);
+    private static final Duration DEAD = ClusterProcesses.LEASE.plusSeconds(5);
 
     /** MQTT 3.1.1; the will's topic and text are the client id, below the load's own name. */
     private static RawClient withWill(ClusterNode node, String id, int flags) throws IOException {
