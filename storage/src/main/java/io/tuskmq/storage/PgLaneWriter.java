@@ -283,7 +283,7 @@ final class PgLaneWriter implements LaneWriter {
             if (done.succeeded()) {
                 perform(batcher.caughtUp(done.result()));
             } else {
-                later(this::catchUp);
+                later("new filters can't be read", done.cause(), this::catchUp);
             }
         }));
     }
@@ -293,7 +293,7 @@ final class PgLaneWriter implements LaneWriter {
             if (done.succeeded()) {
                 perform(batcher.tryAgain());
             } else {
-                later(() -> makePartitions(batch));
+                later("a partition can't be made", done.cause(), () -> makePartitions(batch));
             }
         }));
     }
@@ -318,7 +318,7 @@ final class PgLaneWriter implements LaneWriter {
                                 System.currentTimeMillis()));
                     } else {
                         dropConnection();
-                        later(this::readHead);
+                        later("the lane's head can't be read", done.cause(), this::readHead);
                     }
                 });
     }
@@ -326,7 +326,7 @@ final class PgLaneWriter implements LaneWriter {
     private void connectThen(Runnable then) {
         sql.connect().onComplete(onLane(done -> {
             if (done.failed()) {
-                later(() -> connectThen(then));
+                later("the database can't be reached", done.cause(), () -> connectThen(then));
                 return;
             }
             PgConnection opened = done.result();
@@ -350,8 +350,15 @@ final class PgLaneWriter implements LaneWriter {
         }
     }
 
-    private void later(Runnable retry) {
+    /** Says so for the first of several tries in a row. */
+    private void later(String what, @Nullable Throwable failure, Runnable retry) {
         long delay = backoffMillis;
+        if (delay == BACKOFF_MILLIS_MIN) {
+            String reason = failure == null
+                    ? "it is gone"
+                    : String.valueOf(Sql.failure(failure).getMessage());
+            log.warn("append waits lane={} {} reason={}", lane.laneId(), what, reason);
+        }
         backoffMillis = Math.min(backoffMillis * 2, BACKOFF_MILLIS_MAX);
         sql.vertx().setTimer(delay, id -> context.runOnContext(v -> retry.run()));
     }
