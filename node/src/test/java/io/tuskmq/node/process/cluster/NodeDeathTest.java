@@ -76,7 +76,8 @@ class NodeDeathTest {
         int starts = sleeper.starts();
         try (RawClient stored = persistent(sleeper.port(), id, false)) {
             sleeper.pause();
-            Await.until("its lease has ended", SERVED, () -> cluster.incarnation(sleeper) != before);
+            // Revoked, that is: until then it may have its lease again.
+            Await.until("it was taken for dead", SERVED, () -> cluster.newestIncarnation(sleeper) != before);
             load.awaitProgress(MESSAGES, SERVED);
             stored.send(Packets.publish(1, 1, id + "/1", "qos 1"));
             stored.send(Packets.publish(2, 2, id + "/2", "qos 2"));
